@@ -1,0 +1,66 @@
+"""Devices: the registry's nameplates."""
+
+from datetime import date
+from enum import StrEnum
+
+from pydantic import Field
+
+from opsmith.domain.base import Model, Moment
+
+
+class DeviceStatus(StrEnum):
+    """What the plant does with a device."""
+
+    RUNNING = "RUNNING"
+    STOPPED = "STOPPED"
+    MAINTENANCE = "MAINTENANCE"
+    RETIRED = "RETIRED"
+
+
+class Limits(Model):
+    """Rated limits of one channel, in its unit."""
+
+    low: float | None = None
+    high: float | None = None
+
+
+class Device(Model):
+    """One unit of equipment, with its nameplate."""
+
+    device_id: str = Field(min_length=1, max_length=64)
+    device_name: str = ""
+    device_type: str = Field(default="unknown", description="Class: pump, motor, compressor, ...")
+    model: str = ""
+    manufacturer: str = ""
+    factory_id: str = ""
+    line_id: str = ""
+    location: str = ""
+    install_date: date | None = None
+    rated_temp_max: float | None = Field(default=None, description="Cel")
+    rated_vibration_max: float | None = Field(default=None, description="[g], RMS")
+    rated_pressure_max: float | None = Field(default=None, description="MPa")
+    limits: dict[str, Limits] = Field(
+        default_factory=dict[str, Limits], description="Rated limits of any other channel."
+    )
+    channels: tuple[str, ...] = Field(default=(), description="Channels that are installed.")
+    status: DeviceStatus = DeviceStatus.RUNNING
+    maintenance_until: Moment | None = None
+    criticality: int = Field(default=2, ge=1, le=3, description="1 stops the plant, 3 has a spare.")
+    adopted: bool = Field(
+        default=True,
+        description="False: it was only heard of by its readings, nobody registered it.",
+    )
+    created_at: Moment | None = None
+    updated_at: Moment | None = None
+
+    def rated(self) -> dict[str, Limits]:
+        """All rated limits, by channel, the nameplate's three among them."""
+        plate = {
+            "temperature": self.rated_temp_max,
+            "vibration": self.rated_vibration_max,
+            "pressure": self.rated_pressure_max,
+        }
+        return {
+            **{channel: Limits(high=high) for channel, high in plate.items() if high is not None},
+            **self.limits,
+        }

@@ -1,0 +1,128 @@
+"""What we ask of a server, embedded or real. Adapters: `opsmith.storage`, `opsmith.bus`."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from opsmith.domain.readings import Aggregates, ReadingBatch
+
+
+@dataclass(frozen=True, slots=True)
+class Appended:
+    """What an append changed."""
+
+    new: int
+    """Readings that were not there before, or that said something else."""
+    repeated: int
+    """Readings that were there already: nothing changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """From when to when a device has readings."""
+
+    first: datetime
+    last: datetime
+    count: int
+
+
+class SeriesStore(Protocol):
+    """Readings over time. Every method raises `Unavailable` where the server does not answer."""
+
+    def append(self, batches: Sequence[ReadingBatch], *, live: bool) -> Appended:
+        """Store readings durably, all or none, with their one-minute aggregates.
+
+        The key is (device, time): a repeat changes nothing; another value for the same key and
+        channel replaces the first. Late and out-of-order readings are welcome.
+
+        Args:
+            batches: Any number of devices; a device may come more than once.
+            live: False for imported history, which retention does not touch.
+        """
+        ...
+
+    def read(
+        self, device_id: str, start: datetime, end: datetime, channels: Sequence[str] | None = None
+    ) -> ReadingBatch:
+        """The readings in [start, end), oldest first; empty where there are none."""
+        ...
+
+    def read_last(self, device_id: str, count: int, before: datetime) -> ReadingBatch:
+        """The last `count` readings before that moment, oldest first."""
+        ...
+
+    def aggregates(self, device_id: str, start: datetime, end: datetime) -> Aggregates:
+        """The one-minute statistics of the minutes that start in [start, end)."""
+        ...
+
+    def extent(self, device_id: str) -> Extent | None:
+        """From when to when the device has readings, or None."""
+        ...
+
+    def extents(self) -> Mapping[str, Extent]:
+        """The same for every device that has any."""
+        ...
+
+    def newest(self) -> datetime | None:
+        """The time of the newest reading of all, or None."""
+        ...
+
+    def expire(self, raw_before: datetime, aggregates_before: datetime) -> int:
+        """Delete live readings and aggregates older than that; how many raw readings went."""
+        ...
+
+    def close(self) -> None:
+        """Flush and close."""
+        ...
+
+
+class Cooldown(Protocol):
+    """Remembers what was announced lately, so that one fault raises one alert."""
+
+    def claim(self, key: str, period: timedelta) -> bool:
+        """Claim `key` for `period`: True if it was free, False if it is claimed still."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message of a topic."""
+
+    topic: str
+    partition: int
+    offset: int
+    key: str
+    value: bytes
+
+
+class Consumer(Protocol):
+    """One member of a consumer group."""
+
+    async def getmany(self, max_records: int, timeout: float) -> Sequence[Message]:
+        """The next messages after those it got; empty after `timeout` seconds."""
+        ...
+
+    async def commit(self, messages: Sequence[Message]) -> None:
+        """The work on these is done; whoever comes next starts after them."""
+        ...
+
+    async def close(self) -> None:
+        """Leave the group; what was not committed is delivered again to whoever stays or comes."""
+        ...
+
+
+class Bus(Protocol):
+    """Topics with the semantics of Kafka's: partitions by key, groups, at-least-once."""
+
+    async def publish(self, topic: str, items: Sequence[tuple[str, bytes]]) -> None:
+        """Append (key, value) pairs; returns when the bus has them. Waits where it is full."""
+        ...
+
+    async def subscribe(self, topics: Sequence[str], group: str) -> Consumer:
+        """Join a group, at its committed place, or at the beginning where it has none."""
+        ...
+
+    async def close(self) -> None:
+        """Close every consumer and connection."""
+        ...
