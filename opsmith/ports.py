@@ -80,8 +80,8 @@ class SeriesStore(Protocol):
 class Cooldown(Protocol):
     """Remembers what was announced lately, so that one fault raises one alert."""
 
-    def claim(self, key: str, period: timedelta) -> bool:
-        """Claim `key` for `period`: True if it was free, False if it is claimed still."""
+    def claim(self, key: str, period: timedelta, now: datetime) -> bool:
+        """Claim `key` for `period` of plant time: True if it was free, False if claimed still."""
         ...
 
 

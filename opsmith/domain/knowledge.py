@@ -8,8 +8,8 @@ from opsmith.domain.alerts import Direction, Kind
 from opsmith.domain.base import Language, Model, Moment
 
 Category = Literal[
-    "bearing", "rotor", "seal", "hydraulic", "process", "cooling", "lubrication", "motor", "electrical", "structure",
-    "sensor", "control", "unknown",
+    "bearing", "rotor", "seal", "hydraulic", "process", "cooling", "lubrication", "motor",
+    "electrical", "structure", "sensor", "control", "unknown",
 ]  # fmt: skip
 """A failure mode's fault category: where the plant's trades would look."""
 

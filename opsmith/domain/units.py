@@ -29,10 +29,11 @@ MEASUREMENTS = {
     "speed": Measurement("/min", -1.0, 2e5),
     "power": Measurement("kW", -10.0, 1e6),
 }
-"""Known measurements. Plausible ranges are wide on purpose: they mark instrument errors, not faults."""
+"""Known measurements. The ranges are wide on purpose: they mark instrument errors, not faults."""
 
 _SCALE: dict[str, tuple[str, float, float]] = {
-    "Cel": ("Cel", 1.0, 0.0), "C": ("Cel", 1.0, 0.0), "degC": ("Cel", 1.0, 0.0), "°C": ("Cel", 1.0, 0.0),
+    "Cel": ("Cel", 1.0, 0.0), "C": ("Cel", 1.0, 0.0), "degC": ("Cel", 1.0, 0.0),
+    "°C": ("Cel", 1.0, 0.0),
     "K": ("Cel", 1.0, -273.15), "[degF]": ("Cel", 5 / 9, -160 / 9), "F": ("Cel", 5 / 9, -160 / 9),
     "[g]": ("[g]", 1.0, 0.0), "g": ("[g]", 1.0, 0.0), "m/s2": ("[g]", 1 / 9.80665, 0.0),
     "mm/s": ("mm/s", 1.0, 0.0), "[in_i]/s": ("mm/s", 25.4, 0.0),

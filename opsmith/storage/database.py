@@ -1,0 +1,132 @@
+"""The relational database: opened, migrated, and lent out one transaction at a time."""
+
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Row, create_engine, event, inspect, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError, OperationalError
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from opsmith.errors import BadInput, Unavailable
+
+HEAD = "0001"
+"""The newest migration; a database that says so is not looked at further."""
+
+
+class Database:
+    """SQLite or MySQL behind one engine.
+
+    Args:
+        url: SQLAlchemy URL, such as `sqlite:///opsmith.db`.
+
+    Raises:
+        BadInput: The URL is unusable, or what lies there is no database of ours.
+        Unavailable: The server does not answer.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        try:
+            self._engine = _engine(url)
+            self._migrate()
+        except (ArgumentError, NoSuchModuleError) as error:
+            raise BadInput(
+                f"No database URL: {url!r}; such as sqlite:///path/opsmith.db"
+            ) from error
+        except OperationalError as error:
+            if url.startswith("sqlite"):
+                raise BadInput(
+                    f"Cannot open the database {_shown(url)} ({error.orig}); "
+                    "check the path and its rights, or set OPSMITH_DATA_DIR"
+                ) from error
+            raise Unavailable(f"The database at {_shown(url)} does not answer") from error
+        except DatabaseError as error:
+            raise BadInput(
+                f"{_shown(url)} is no opsmith database ({error.orig}); "
+                "move it away or set OPSMITH_DATA_DIR"
+            ) from error
+
+    @contextmanager
+    def read(self) -> Generator[Connection]:
+        """A transaction that only reads."""
+        with self._translated(), self._engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def write(self) -> Generator[Connection]:
+        """A transaction that writes: committed as a whole where the block ends, else undone."""
+        with self._translated(), self._engine.connect() as connection:
+            connection = connection.execution_options(opsmith_write=True)
+            with connection.begin():
+                yield connection
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._engine.dispose()
+
+    @contextmanager
+    def _translated(self) -> Generator[None]:
+        try:
+            yield
+        except OperationalError as error:
+            raise Unavailable(f"The database at {_shown(self.url)}: {error.orig}") from error
+
+    def _migrate(self) -> None:
+        with self._engine.connect() as connection:
+            known = inspect(connection).has_table("alembic_version")
+            version = (
+                connection.execute(text("select version_num from alembic_version")).scalar()
+                if known
+                else None
+            )
+        if version == HEAD:
+            return
+        # Alembic takes a quarter of a second to import, and is needed only here.
+        from opsmith.storage.migrations import upgrade
+
+        with self._engine.connect() as connection:
+            connection = connection.execution_options(opsmith_write=True)
+            with connection.begin():
+                upgrade(connection)
+
+
+def mapping(row: Row[Any]) -> dict[str, Any]:
+    """A row by column names."""
+    return {str(name): value for name, value in row._mapping.items()}  # pyright: ignore[reportPrivateUsage]  documented name
+
+
+def _shown(url: str) -> str:
+    return make_url(url).render_as_string(hide_password=True)
+
+
+def _engine(url: str) -> Engine:
+    parsed = make_url(url)
+    if parsed.get_backend_name() != "sqlite":
+        return create_engine(parsed, pool_pre_ping=True, isolation_level="READ COMMITTED")
+    if parsed.database and parsed.database != ":memory:":
+        try:
+            Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise BadInput(
+                f"Cannot make the folder of {parsed.database}: {error.strerror}; "
+                "set OPSMITH_DATA_DIR to a folder that you may write"
+            ) from error
+    engine = create_engine(parsed, connect_args={"timeout": 30, "check_same_thread": False})
+
+    def prepare(connection: Any, record: ConnectionPoolEntry) -> None:
+        # The driver's own transaction handling is off: it would begin too late for us.
+        connection.isolation_level = None
+        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    def begin(connection: Connection) -> None:
+        # A writer takes its lock at the start, so what it read is still true when it writes.
+        writes = connection.get_execution_options().get("opsmith_write")
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    event.listen(engine, "connect", prepare)
+    event.listen(engine, "begin", begin)
+    return engine

@@ -1,0 +1,46 @@
+"""The outbox: what a stage announces stands in the database with the work it is about."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pydantic import BaseModel
+from sqlalchemy import Connection, delete, insert, select
+
+from opsmith.storage.database import Database
+from opsmith.storage.tables import outbox
+
+
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """One message that waits to be published."""
+
+    id: int
+    topic: str
+    key: str
+    value: bytes
+
+
+def announce(connection: Connection, topic: str, key: str, event: BaseModel) -> None:
+    """Write an announcement into the caller's transaction."""
+    connection.execute(
+        insert(outbox).values(topic=topic, key=key, value=event.model_dump_json().encode())
+    )
+
+
+class Outbox:
+    """Announcements that were committed and not yet published."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def waiting(self, limit: int = 500) -> list[Announcement]:
+        """The oldest announcements, in the order they were made."""
+        query = select(outbox).order_by(outbox.c.id).limit(limit)
+        with self._database.read() as connection:
+            rows = connection.execute(query).all()
+        return [Announcement(row.id, row.topic, row.key, bytes(row.value)) for row in rows]
+
+    def published(self, ids: Sequence[int]) -> None:
+        """Forget announcements that the bus has."""
+        with self._database.write() as connection:
+            connection.execute(delete(outbox).where(outbox.c.id.in_(ids)))

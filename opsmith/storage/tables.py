@@ -1,0 +1,214 @@
+"""The relational schema, one for SQLite and MySQL."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    Date,
+    DateTime,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+from sqlalchemy.dialects import mysql
+from sqlalchemy.engine import Dialect
+from sqlalchemy.types import TypeDecorator
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+class Utc(TypeDecorator[datetime]):
+    """A moment in UTC with microseconds; both databases forget the zone, so it is put back."""
+
+    impl = DateTime
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> Any:
+        """MySQL keeps microseconds only where it is told to."""
+        if dialect.name == "mysql":
+            return dialect.type_descriptor(mysql.DATETIME(fsp=6))
+        return dialect.type_descriptor(DateTime())
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Store as naive UTC."""
+        return None if value is None else value.astimezone(UTC).replace(tzinfo=None)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Give back as aware UTC."""
+        return None if value is None else value.replace(tzinfo=UTC)
+
+
+device_registry = Table(
+    "device_registry",
+    metadata,
+    Column("device_id", String(64), primary_key=True),
+    Column("device_name", String(200), nullable=False),
+    Column("device_type", String(64), nullable=False, index=True),
+    Column("model", String(100), nullable=False),
+    Column("manufacturer", String(100), nullable=False),
+    Column("factory_id", String(64), nullable=False),
+    Column("line_id", String(64), nullable=False, index=True),
+    Column("location", String(200), nullable=False),
+    Column("install_date", Date),
+    Column("rated_temp_max", Float),
+    Column("rated_vibration_max", Float),
+    Column("rated_pressure_max", Float),
+    Column("limits", JSON, nullable=False),
+    Column("channels", JSON, nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("maintenance_until", Utc),
+    Column("criticality", Integer, nullable=False),
+    Column("adopted", Boolean, nullable=False),
+    Column("created_at", Utc, nullable=False),
+    Column("updated_at", Utc, nullable=False),
+)
+
+alert_log = Table(
+    "alert_log",
+    metadata,
+    Column("trace_id", String(40), primary_key=True),
+    Column("device_id", String(64), nullable=False),
+    Column("alert_level", String(2), nullable=False),
+    Column("alert_type", String(32), nullable=False),
+    Column("temperature", Float),
+    Column("vibration", Float),
+    Column("raw_payload", JSON, nullable=False),
+    Column("status", String(16), nullable=False, index=True),
+    Column("state", String(40), nullable=False, index=True),
+    Column("score", Float, nullable=False),
+    Column("deviations", JSON, nullable=False),
+    Column("count", Integer, nullable=False),
+    Column("onset", Utc, nullable=False),
+    Column("first_seen", Utc, nullable=False),
+    Column("last_seen", Utc, nullable=False),
+    Column("cleared_at", Utc),
+    Column("suppressed", String(200)),
+    Column("acknowledged_by", String(100)),
+    Column("acknowledged_at", Utc),
+    Column("shelved_until", Utc),
+    Column("created_at", Utc, nullable=False),
+    Index("ix_alert_log_device_id_first_seen", "device_id", "first_seen"),
+    Index("ix_alert_log_first_seen", "first_seen"),
+)
+
+diagnosis_report = Table(
+    "diagnosis_report",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("trace_id", String(40), ForeignKey("alert_log.trace_id"), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("as_of", Utc, nullable=False),
+    Column("author", String(16), nullable=False),
+    Column("device_id", String(64), nullable=False, index=True),
+    Column("diagnosis_text", Text, nullable=False),
+    Column("decision_text", Text, nullable=False),
+    Column("failure_mode", String(64)),
+    Column("fault_category", String(32), nullable=False),
+    Column("severity", String(16), nullable=False),
+    Column("recommended_action", String(500), nullable=False),
+    Column("llm_model", String(100), nullable=False),
+    Column("tokens_used", Integer, nullable=False),
+    Column("latency_ms", Float, nullable=False),
+    Column("diagnosis", JSON, nullable=False),
+    Column("decision", JSON, nullable=False),
+    Column("created_at", Utc, nullable=False),
+    UniqueConstraint("trace_id", "version"),
+    UniqueConstraint("trace_id", "as_of", "author"),
+)
+
+work_order = Table(
+    "work_order",
+    metadata,
+    Column("order_no", String(24), primary_key=True),
+    Column("trace_id", String(40), unique=True),
+    Column("device_id", String(64), nullable=False),
+    Column("failure_mode", String(64)),
+    Column("order_type", String(16), nullable=False),
+    Column("work_class", String(20), nullable=False),
+    Column("priority", String(2), nullable=False),
+    Column("description", Text, nullable=False),
+    Column("steps", JSON, nullable=False),
+    Column("assigned_to", String(100)),
+    Column("reviewed_by", String(100)),
+    Column("status", String(16), nullable=False, index=True),
+    Column("estimated_hours", Float),
+    Column("actual_hours", Float),
+    Column("materials", JSON, nullable=False),
+    Column("due_at", Utc),
+    Column("failed_at", Utc),
+    Column("restored_at", Utc),
+    Column("created_at", Utc, nullable=False),
+    Column("completed_at", Utc),
+    Index("ix_work_order_device_id_status", "device_id", "status"),
+)
+
+work_order_alert = Table(
+    "work_order_alert",
+    metadata,
+    Column("trace_id", String(40), primary_key=True),
+    Column("order_no", String(24), ForeignKey("work_order.order_no"), nullable=False, index=True),
+)
+"""Which alerts an order answers; an alert is answered by one order."""
+
+maintenance_kb = Table(
+    "maintenance_kb",
+    metadata,
+    Column("entry_id", String(64), primary_key=True),
+    Column("lang", String(2), primary_key=True),
+    Column("device_type", String(64), nullable=False, index=True),
+    Column("fault_pattern", Text, nullable=False),
+    Column("symptoms", Text, nullable=False),
+    Column("root_cause", Text, nullable=False),
+    Column("solution", Text, nullable=False),
+    Column("prevention", Text, nullable=False),
+    Column("source", String(16), nullable=False),
+    Column("entry", JSON, nullable=False),
+    Column("created_at", Utc, nullable=False),
+)
+
+dead_letter = Table(
+    "dead_letter",
+    metadata,
+    Column("digest", String(64), primary_key=True),
+    Column("topic", String(64), nullable=False),
+    Column("reason", String(300), nullable=False),
+    Column("source", String(200), nullable=False),
+    Column("value", LargeBinary(2_000_000), nullable=False),
+    Column("created_at", Utc, nullable=False, index=True),
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("topic", String(64), nullable=False),
+    Column("key", String(64), nullable=False),
+    Column("value", LargeBinary(2_000_000), nullable=False),
+    sqlite_autoincrement=True,
+)
+"""What a stage announces, written with its work and published from here."""
+
+plant = Table(
+    "plant",
+    metadata,
+    Column("name", String(32), primary_key=True),
+    Column("value", String(200), nullable=False),
+)
+"""Facts about the plant as a whole, such as which clock it goes by."""

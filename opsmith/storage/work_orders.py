@@ -1,0 +1,194 @@
+"""Queries of the work orders."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, func, insert, or_, select, update
+
+from opsmith.domain.alerts import AlertLevel
+from opsmith.domain.events import ORDERS, OrderEvent
+from opsmith.domain.work_orders import UNDONE, OrderStatus, Plan, WorkOrder
+from opsmith.errors import NotFound
+from opsmith.storage.database import Database, mapping
+from opsmith.storage.outbox import announce
+from opsmith.storage.tables import work_order as table
+from opsmith.storage.tables import work_order_alert as links
+
+
+class WorkOrderStore:
+    """The work orders, and which alerts each answers."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def create(
+        self,
+        device_id: str,
+        plan: Plan,
+        now: datetime,
+        trace_id: str | None = None,
+        failure_mode: str | None = None,
+    ) -> tuple[WorkOrder, bool]:
+        """Create an order, or add to the one that is open for the same alert or fault.
+
+        An order answers its alert once: calling again with the same `trace_id` creates nothing.
+        Where the device has an undone order for the same failure mode, the alert is added to it.
+        Either way a higher priority raises the order's, and while nobody has reviewed the order
+        the newer plan replaces its own.
+
+        Returns:
+            The order as it is now, and whether it is new.
+        """
+        with self._database.write() as connection:
+            before = _answering(connection, trace_id, device_id, failure_mode)
+            if before is None:
+                order = _new_order(connection, device_id, plan, now, trace_id, failure_mode)
+                values = _columns(order)
+                connection.execute(insert(table).values(**values))
+            else:
+                order = _amended(before, plan, trace_id, failure_mode)
+                if order == before:
+                    return before, False
+                connection.execute(
+                    update(table)
+                    .where(table.c.order_no == order.order_no)
+                    .values(**_columns(order))
+                )
+            if trace_id is not None and (before is None or trace_id not in before.trace_ids):
+                connection.execute(insert(links).values(trace_id=trace_id, order_no=order.order_no))
+            event = OrderEvent(
+                change="created" if before is None else "updated", as_of=now, order=order
+            )
+            announce(connection, ORDERS, device_id, event)
+        return order, before is None
+
+    def get(self, order_no: str) -> WorkOrder:
+        """One order. Raises `NotFound`."""
+        with self._database.read() as connection:
+            row = connection.execute(
+                select(table).where(table.c.order_no == order_no)
+            ).one_or_none()
+            if row is None:
+                raise NotFound(f"No work order {order_no!r}")
+            return _orders(connection, [row])[0]
+
+    def find(
+        self,
+        device_id: str | None = None,
+        statuses: Sequence[OrderStatus] = (),
+        trace_id: str | None = None,
+        text: str | None = None,
+        start: datetime | None = None,
+        end: datetime | None = None,
+        limit: int = 100,
+        offset: int = 0,
+    ) -> list[WorkOrder]:
+        """Orders, the newest first; the window is of their creation."""
+        query = select(table).order_by(table.c.created_at.desc(), table.c.order_no.desc())
+        if device_id is not None:
+            query = query.where(table.c.device_id == device_id)
+        if statuses:
+            query = query.where(table.c.status.in_(statuses))
+        if trace_id is not None:
+            numbers = select(links.c.order_no).where(links.c.trace_id == trace_id)
+            query = query.where(table.c.order_no.in_(numbers))
+        if text:
+            columns = (table.c.description, table.c.failure_mode, table.c.order_no)
+            query = query.where(or_(*(c.icontains(text, autoescape=True) for c in columns)))
+        if start is not None:
+            query = query.where(table.c.created_at >= start)
+        if end is not None:
+            query = query.where(table.c.created_at < end)
+        with self._database.read() as connection:
+            rows = connection.execute(query.limit(limit).offset(offset)).all()
+            return _orders(connection, rows)
+
+
+def _answering(
+    connection: Connection, trace_id: str | None, device_id: str, failure_mode: str | None
+) -> WorkOrder | None:
+    """The order that answers this alert already, else the undone one for the same fault."""
+    if trace_id is not None:
+        number = connection.execute(
+            select(links.c.order_no).where(links.c.trace_id == trace_id)
+        ).scalar_one_or_none()
+        if number is not None:
+            row = connection.execute(select(table).where(table.c.order_no == number)).one()
+            return _orders(connection, [row])[0]
+    if failure_mode is None:
+        return None
+    query = (
+        select(table)
+        .where(
+            table.c.device_id == device_id,
+            table.c.failure_mode == failure_mode,
+            table.c.status.in_(UNDONE),
+        )
+        .order_by(table.c.created_at)
+        .limit(1)
+    )
+    rows = connection.execute(query).all()
+    return _orders(connection, rows)[0] if rows else None
+
+
+def _new_order(
+    connection: Connection,
+    device_id: str,
+    plan: Plan,
+    now: datetime,
+    trace_id: str | None,
+    failure_mode: str | None,
+) -> WorkOrder:
+    day = f"WO-{now:%Y%m%d}-"
+    numbers = connection.execute(
+        select(func.max(table.c.order_no), func.count()).where(table.c.order_no.startswith(day))
+    ).one()
+    last = int(numbers[0].removeprefix(day)) if numbers[1] else 0
+    return WorkOrder(
+        order_no=f"{day}{max(last, numbers[1]) + 1:03d}",
+        trace_id=trace_id,
+        trace_ids=(trace_id,) if trace_id else (),
+        device_id=device_id,
+        failure_mode=failure_mode,
+        created_at=now,
+        **dict(plan),
+    )
+
+
+def _amended(
+    before: WorkOrder, plan: Plan, trace_id: str | None, failure_mode: str | None
+) -> WorkOrder:
+    if before.status not in UNDONE:
+        return before
+    changes: dict[str, Any] = {"priority": min(before.priority, plan.priority)}
+    if trace_id is not None and trace_id not in before.trace_ids:
+        changes["trace_ids"] = (*before.trace_ids, trace_id)
+    if before.reviewed_by is None and before.trace_id == trace_id:
+        dues = [due for due in (before.due_at, plan.due_at) if due is not None]
+        changes |= {
+            **dict(plan),
+            "priority": AlertLevel(changes["priority"]),
+            "failure_mode": failure_mode or before.failure_mode,
+            "due_at": min(dues, default=None),
+        }
+    return before.model_copy(update=changes)
+
+
+def _columns(order: WorkOrder) -> dict[str, Any]:
+    columns = dict(order)
+    del columns["trace_ids"]
+    columns["materials"] = [material.model_dump() for material in order.materials]
+    columns["steps"] = list(order.steps)
+    return columns
+
+
+def _orders(connection: Connection, rows: Sequence[Row[Any]]) -> list[WorkOrder]:
+    answered: dict[str, list[str]] = {row.order_no: [] for row in rows}
+    query = select(links).where(links.c.order_no.in_(answered)).order_by(links.c.trace_id)
+    for link in connection.execute(query):
+        answered[link.order_no].append(link.trace_id)
+    return [
+        WorkOrder.model_validate({**mapping(row), "trace_ids": tuple(answered[row.order_no])})
+        for row in rows
+    ]
