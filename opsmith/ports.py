@@ -3,8 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Literal, Protocol
 
+from opsmith.domain.alerts import AlertLevel, AlertType
 from opsmith.domain.readings import Aggregates, ReadingBatch
 
 
@@ -25,6 +26,21 @@ class Extent:
     first: datetime
     last: datetime
     count: int
+
+
+@dataclass(frozen=True, slots=True)
+class AnomalyMark:
+    """One change of an alert, at its place in the readings; the key is (trace_id, time, change)."""
+
+    device_id: str
+    time: datetime
+    """The reading at which it was decided."""
+    trace_id: str
+    alert_type: AlertType
+    change: Literal["raised", "updated", "cleared"]
+    level: AlertLevel
+    score: float
+    """Dimensionless; 1 is the limit."""
 
 
 class SeriesStore(Protocol):
@@ -68,8 +84,19 @@ class SeriesStore(Protocol):
         """The time of the newest reading of all, or None."""
         ...
 
+    def mark(self, marks: Sequence[AnomalyMark]) -> None:
+        """Store anomaly events durably, all or none; a repeat changes nothing."""
+        ...
+
+    def marks(self, device_id: str, start: datetime, end: datetime) -> Sequence[AnomalyMark]:
+        """The anomaly events of a device in [start, end), oldest first."""
+        ...
+
     def expire(self, raw_before: datetime, aggregates_before: datetime) -> int:
-        """Delete live readings and aggregates older than that; how many raw readings went."""
+        """Delete live readings and aggregates older than that; how many raw readings went.
+
+        Anomaly events go with the aggregates around them. Imported history stays.
+        """
         ...
 
     def close(self) -> None:

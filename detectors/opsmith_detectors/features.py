@@ -31,7 +31,7 @@ class _Verdict:
     direction: Direction = "none"
     significant: bool = False
     onset: int | None = None
-    """Index among the channel's own readings since the guard, see `_judge`."""
+    """Index among the channel's own readings since the guard; None: at the onset."""
 
 
 def describe_changes(
@@ -78,7 +78,8 @@ def _describe(
     )
     verdict = _sensor_verdict(channel, before, since, missing, missed, past)
     if verdict is None and past is not None and now is not None:
-        verdict = _judge(past, values[start:][there[start:]], since, recent, expected, doubt)
+        seen = values[start:][there[start:]]
+        verdict = _judge(past, seen, since, recent, expected, doubt) or _spike(past, before, since)
     verdict = verdict or _Verdict()
     delta = now - expected if past and now is not None else 0.0
     spread = float(detrended_spread(recent)) if past and len(recent) >= 3 else None
@@ -130,7 +131,8 @@ def _sensor_verdict(
     far = np.abs(since - past.level) > 8 * past.noise
     edges = np.flatnonzero(np.diff(np.r_[0, far.astype(np.int8), 0]))
     lengths = edges[1::2] - edges[::2]
-    same = len(np.unique(since[far])) == 1
+    values = np.unique(since[far])
+    same = len(values) == 1 and values[0] not in before
     if len(lengths) >= 3 and lengths.max() <= 5 and same and far.mean() < 0.9:
         return _Verdict("dropout", _way(float(since[far][0]), past), significant=True)
     return None
@@ -149,8 +151,8 @@ def _judge(
     recent: FloatArray,
     expected: float,
     doubt: float,
-) -> _Verdict:
-    """Level, then spread, then single readings; `seen` is `since` with the guard before it."""
+) -> _Verdict | None:
+    """Level, then spread; `seen` is `since` with the guard before it."""
     delta = float(interquartile_mean(recent)) - expected
     enough = len(recent) >= 5
     spread = float(detrended_spread(recent)) if enough else past.spread
@@ -165,12 +167,20 @@ def _judge(
     if enough and restless:
         onset = _first_beyond(past, seen, expected, 3 * past.noise)
         return _Verdict(_unrest(since), "none", True, onset)
+    return None
+
+
+def _spike(past: Past, before: FloatArray, since: FloatArray) -> _Verdict | None:
+    """A few readings far out, the rest as ever; further out than any before."""
     far = np.abs(since - past.level)
-    if 0 < (far > 12 * past.noise).sum() <= max(1, len(since) // 10):
-        peak = int(far.argmax())
-        spike: Direction = "up" if since[peak] > past.level else "down"
-        return _Verdict("spike", spike, True, len(seen) - len(since) + peak)
-    return _Verdict()
+    limit = max(12 * past.noise, 2 * float(np.abs(before - past.level).max()))
+    if not 0 < (far > limit).sum() <= max(1, len(since) // 10):
+        return None
+    peak = int(far.argmax())
+    back = np.median(far[peak + 1 : peak + 6]) < limit / 2 if peak + 1 < len(since) else False
+    if not back:
+        return None
+    return _Verdict("spike", "up" if since[peak] > past.level else "down", True, peak - len(since))
 
 
 def _first_beyond(past: Past, seen: FloatArray, expected: float, limit: float) -> int | None:

@@ -28,8 +28,8 @@ def detrended_spread(x: FloatArray) -> FloatArray:
         x: Shape (..., n), n of 3 or more.
     """
     n = x.shape[-1]
-    line = np.arange(n) - (n - 1) / 2
-    slope = (x @ line)[..., None] / (line @ line)
+    line: FloatArray = np.arange(n, dtype=np.float64) - (n - 1) / 2
+    slope: FloatArray = (x * line).sum(axis=-1, keepdims=True) / (line**2).sum()
     rest = np.abs(x - x.mean(axis=-1, keepdims=True) - slope * line)
     kept = np.sort(rest, axis=-1)[..., : max(3, int(np.ceil(0.98 * n)))]
     return np.sqrt((kept**2).sum(axis=-1) / max(1, kept.shape[-1] - 2))

@@ -86,6 +86,7 @@ class Diagnosis(Model):
     language: Language = "en"
     made_by: str = Field(description="Name of the LLM, or `rules`.")
     path: str = Field(default="", description="Why this one wrote it, such as why rules stood in.")
+    tokens_used: int = Field(default=0, ge=0)
 
 
 class Decision(Model):
@@ -97,6 +98,7 @@ class Decision(Model):
     proposals: tuple[str, ...] = Field(default=(), description="What waits for a person.")
     waiting: str = Field(default="", description="What happens if nothing is done.")
     made_by: str
+    tokens_used: int = Field(default=0, ge=0)
 
 
 class DiagnosisReport(Model):

@@ -18,7 +18,10 @@ class Sign(Model):
     """How a failure mode shows in one channel: a cell of the fault x symptom matrix."""
 
     channel: str = Field(
-        description="Measurement, such as vibration; a trailing number matches too."
+        description=(
+            "Measurement, such as vibration; a trailing number matches too. `*`, `@all`, `@twin` "
+            "and `@load` are explained in `opsmith_kb.signs`."
+        )
     )
     direction: Direction | Literal["any"] = "any"
     kinds: tuple[Kind, ...] = Field(default=(), description="Kinds of change it may have; () any.")
@@ -27,6 +30,16 @@ class Sign(Model):
         le=3,
         description="Log odds it adds where seen; what it takes away where it is refuted.",
     )
+    against: float | None = Field(
+        default=None,
+        ge=0,
+        le=3,
+        description="Log odds it takes away where the channel did not move; None: as `weight`.",
+    )
+    at_least: float | None = Field(
+        default=None, gt=0, description="Least change: K of a temperature, else share of `before`."
+    )
+    at_most: float | None = Field(default=None, gt=0, description="Greatest change, likewise.")
     note: str = Field(default="", description="Why, from the physics.")
 
 

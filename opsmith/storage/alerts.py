@@ -25,6 +25,8 @@ CLEARED = {
     AlertState.ACKNOWLEDGED: AlertState.NORMAL,
     AlertState.SHELVED: AlertState.NORMAL,
 }
+RATE_LIMITED = "rate limit of new alerts per device and minute"
+"""Why an alert was held back that a rise in level brings out."""
 RAISED_AGAIN = {
     AlertState.RTN_UNACKNOWLEDGED: AlertState.UNACKNOWLEDGED,
     AlertState.NORMAL: AlertState.UNACKNOWLEDGED,
@@ -259,9 +261,14 @@ def _new(
 def _updated(before: Alert, change: AlertChange) -> Alert:
     cleared = change.change == "cleared"
     states = CLEARED if cleared else RAISED_AGAIN
+    level = min(before.alert_level, change.alert_level)
+    if before.suppressed == RATE_LIMITED and level < before.alert_level:
+        # A rate limit never holds back a higher level.
+        shown = {"suppressed": None, "state": AlertState.UNACKNOWLEDGED, "status": Handling.PENDING}
+        before = before.model_copy(update=shown)
     return before.model_copy(
         update={
-            "alert_level": min(before.alert_level, change.alert_level),
+            "alert_level": level,
             "score": max(before.score, change.score),
             "deviations": change.deviations or before.deviations,
             "count": max(before.count, change.count),

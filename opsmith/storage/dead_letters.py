@@ -3,10 +3,13 @@
 import hashlib
 from datetime import datetime
 
+from pydantic import ConfigDict
 from sqlalchemy import func, insert, select
 
 from opsmith.domain.base import Model, Moment
+from opsmith.domain.events import DEAD
 from opsmith.storage.database import Database, mapping
+from opsmith.storage.outbox import announce
 from opsmith.storage.tables import dead_letter as table
 
 KEPT = 64_000
@@ -15,6 +18,8 @@ KEPT = 64_000
 
 class DeadLetter(Model):
     """One message that could not be used."""
+
+    model_config = ConfigDict(frozen=True, ser_json_bytes="base64", val_json_bytes="base64")
 
     digest: str
     topic: str
@@ -36,16 +41,16 @@ class DeadLetterStore:
         with self._database.write() as connection:
             if connection.execute(select(table.c.digest).where(table.c.digest == digest)).first():
                 return False
-            connection.execute(
-                insert(table).values(
-                    digest=digest,
-                    topic=topic,
-                    reason=reason[:300],
-                    source=source[:200],
-                    value=value[:KEPT],
-                    created_at=now,
-                )
+            letter = DeadLetter(
+                digest=digest,
+                topic=topic,
+                reason=reason[:300],
+                source=source[:200],
+                value=value[:KEPT],
+                created_at=now,
             )
+            connection.execute(insert(table).values(**dict(letter)))
+            announce(connection, DEAD, source[:64], letter)
         return True
 
     def count(self) -> int:

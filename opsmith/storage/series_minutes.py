@@ -1,5 +1,6 @@
 """Minutes: the one-minute statistics of readings, that go on where earlier readings left off."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntFlag
 
@@ -7,7 +8,8 @@ import msgspec
 import numpy as np
 
 from opsmith.domain.readings import Aggregates, FloatArray, QualityArray
-from opsmith.storage.series_blocks import BoolArray, Column, IntArray, Rows, pack, union, unpack
+from opsmith.storage.series_blocks import Column, pack, unpack
+from opsmith.storage.series_rows import BoolArray, IntArray, Rows, union
 
 MINUTE = 60_000_000
 HOUR = 60 * MINUTE
@@ -61,6 +63,26 @@ def _nothing(n: int, c: int) -> FloatArray:
 
 
 NO_MINUTES = Minutes((), np.empty(0, np.int64), _nothing(0, 0), np.empty(0, np.uint8))
+
+
+def chain(parts: Sequence[Minutes]) -> Minutes:
+    """Minutes one after the other, each part later than the one before it."""
+    if len(parts) == 1:
+        return parts[0]
+    if not parts:
+        return NO_MINUTES
+    channels = union(*(part.channels for part in parts))
+    figures: list[FloatArray] = []
+    for part in parts:
+        columns = [channels.index(channel) for channel in part.channels]
+        figures.append(_nothing(len(part.starts), len(channels)))
+        figures[-1][:, :, columns] = part.figures
+    return Minutes(
+        channels,
+        np.concatenate([part.starts for part in parts]),
+        np.concatenate(figures, axis=1),
+        np.concatenate([part.origin for part in parts]),
+    )
 
 
 def overlay(old: Minutes, new: Minutes) -> Minutes:
@@ -144,7 +166,7 @@ def decode_hour(blob: bytes, hour: int) -> Minutes:
     """Unpack what `encode_hour` packed.
 
     Raises:
-        msgspec.DecodeError: It is damaged. ValueError: likewise.
+        msgspec.DecodeError: It is damaged.
     """
     block = _decoder.decode(blob)
     n, c = len(block.minutes), len(block.channels)

@@ -1,0 +1,89 @@
+"""The plant's tools as an LLM gets them: the reading ones, each answer numbered as evidence."""
+
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Self, cast
+
+from fastmcp import Client
+from pydantic_ai.mcp import MCPToolset
+from pydantic_ai.tools import RunContext, ToolDefinition
+from pydantic_ai.toolsets import AbstractToolset, ToolsetTool, WrapperToolset
+
+from opsmith.domain.diagnoses import Evidence
+from opsmith_agents.evidence import EvidenceLedger
+
+
+def reading_tools(plant: Client[Any], hidden: Collection[str] = ()) -> AbstractToolset[None]:
+    """The tools of an open client that say of themselves that they only read.
+
+    Args:
+        plant: Serves with read rights; that a tool says so is no more than a second fence.
+        hidden: Names of tools to leave out.
+    """
+    toolset: MCPToolset[None] = MCPToolset(plant, id="plant", tool_error_behavior="error")
+
+    def reads(_: RunContext[None], tool: ToolDefinition) -> bool:
+        said = (tool.metadata or {}).get("annotations") or {}
+        return bool(said.get("readOnlyHint")) and tool.name not in hidden
+
+    return toolset.filtered(reads)
+
+
+@dataclass
+class EvidenceToolset(WrapperToolset[None]):
+    """Answers an LLM's tool calls through a ledger, so that each answer can be cited.
+
+    A tool that fails is told as data with the state `unavailable`: the run goes on without it.
+    """
+
+    ledger: EvidenceLedger
+    as_of: datetime | None = None
+    """Plant time beyond which the tools must not look; None: up to their own now."""
+
+    async def call_tool(
+        self,
+        name: str,
+        tool_args: dict[str, Any],
+        ctx: RunContext[None],
+        tool: ToolsetTool[None],
+    ) -> dict[str, Any]:
+        """Call the tool and number what it answers."""
+        properties = tool.tool_def.parameters_json_schema.get("properties", {})
+        if self.as_of is not None and "until" in properties:
+            tool_args = {**tool_args, "until": _not_after(tool_args.get("until"), self.as_of)}
+        return shown(await self.ledger.ask(name, tool_args))
+
+    async def for_run(self, ctx: RunContext[None]) -> AbstractToolset[None]:
+        """See `AbstractToolset.for_run`."""
+        return self._around(await self.wrapped.for_run(ctx))
+
+    async def for_run_step(self, ctx: RunContext[None]) -> AbstractToolset[None]:
+        """See `AbstractToolset.for_run_step`."""
+        return self._around(await self.wrapped.for_run_step(ctx))
+
+    def _around(self, wrapped: AbstractToolset[None]) -> Self:
+        return self if wrapped is self.wrapped else replace(self, wrapped=wrapped)
+
+
+def shown(evidence: Evidence) -> dict[str, Any]:
+    """One piece of evidence as an LLM sees it."""
+    if not evidence.result:
+        return {
+            "evidence_id": evidence.evidence_id,
+            "state": evidence.state.value,
+            "note": evidence.note,
+        }
+    return {"evidence_id": evidence.evidence_id, "result": evidence.result}
+
+
+def _not_after(asked: object, as_of: datetime) -> str:
+    """The moment that the LLM asked for, if it is one and lies before `as_of`."""
+    try:
+        moment = datetime.fromisoformat(cast(str, asked))
+        if moment < as_of:
+            return moment.isoformat()
+    except (TypeError, ValueError):
+        # No moment, or one without a zone: the ledger's own will do.
+        pass
+    return as_of.isoformat()

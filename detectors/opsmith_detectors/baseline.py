@@ -1,0 +1,295 @@
+"""What is kept of a device's healthy past: levels, second moments and how its statistics spread."""
+
+from dataclasses import dataclass, field
+from math import exp
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from opsmith.domain.readings import FloatArray
+
+if TYPE_CHECKING:
+    from opsmith_detectors.residual import Scored
+
+_TINY = 1e-12
+_CLIP = 4.0
+"""Standard deviations beyond which a healthy reading teaches no more (Huber 1964)."""
+
+
+@dataclass(slots=True, eq=False)
+class Pending:
+    """Sums over a block of readings that are not learnt yet."""
+
+    channels: int
+    scales: int
+    count: int = 0
+    learnt: int = 0
+    judged: int = 0
+    heard: FloatArray = field(init=False)
+    total: FloatArray = field(init=False)
+    held: FloatArray = field(init=False)
+    squared: FloatArray = field(init=False)
+    shifts: FloatArray = field(init=False)
+    past: FloatArray = field(init=False)
+    cross: FloatArray = field(init=False)
+    residuals: FloatArray = field(init=False)
+    statistics: FloatArray = field(init=False)
+    statistics_squared: FloatArray = field(init=False)
+
+    def __post_init__(self) -> None:
+        c, h = self.channels, self.scales
+        self.heard, self.total = np.zeros(c), np.zeros(c)
+        self.held, self.squared = np.zeros(c), np.zeros(c)
+        self.shifts, self.residuals = np.zeros((h, c, c)), np.zeros((c, c))
+        self.past, self.cross = np.zeros((2 * c, 2 * c)), np.zeros((2 * c, c))
+        self.statistics, self.statistics_squared = np.zeros(2 * h + 1), np.zeros(2 * h + 1)
+
+    def add(
+        self,
+        base: "Baseline",
+        scored: "Scored",
+        held: FloatArray,
+        past: FloatArray,
+    ) -> None:
+        """Add one healthy reading; `held` is the reading less the baseline level."""
+        self.learnt += 1
+        self.heard += scored.usable
+        self.total += np.nan_to_num(scored.x)
+        shift = np.nan_to_num(scored.level - base.mean)
+        residual = held - past @ base.coefficients
+        if base.inverse is not None:
+            far = _CLIP * np.sqrt(base.variance)
+            held = np.minimum(np.maximum(held, -far), far)
+            far = _CLIP * base.shift_scale
+            shift = np.minimum(np.maximum(shift, -far), far)
+            far = _CLIP * base.residual_scale
+            residual = np.minimum(np.maximum(residual, -far), far)
+        self.held += held
+        self.squared += held * held
+        self.shifts += shift[:, :, None] * shift[:, None, :]
+        self.past += past[:, None] * past
+        self.cross += past[:, None] * held
+        self.residuals += residual[:, None] * residual
+        statistics = scored.statistics
+        if statistics is not None:
+            if base.judged:
+                far = _CLIP * base.statistic_spread
+                centre = base.statistic_mean
+                statistics = np.minimum(np.maximum(statistics, centre - far), centre + far)
+            self.judged += 1
+            self.statistics += statistics
+            self.statistics_squared += statistics * statistics
+
+
+class Baseline:
+    """The healthy past of c channels, forgotten slowly.
+
+    Args:
+        channels: c.
+        gains: Shape (h,), gains of the fast levels whose shifts are judged.
+    """
+
+    BLOCK = 20
+    """Readings learnt together."""
+    MEMORY = 300.0
+    """Readings, time constant of the baseline."""
+    LEAK = 6000.0
+    """Readings, time constant at which even a standing deviation is taken over in the end."""
+    FASTEST = 1 / 40
+    """Greatest gain of a baseline level; a channel that wanders by nature is followed so."""
+    FLOOR = 0.25
+    """A level shift's spread is at least this part of what independent readings would give."""
+    CALM = 0.5
+    """Part of the limit below which a channel goes on learning its level during an alert."""
+
+    def __init__(self, channels: int, gains: FloatArray) -> None:
+        c, h = channels, len(gains)
+        self.gains = gains
+        self.learnt = 0
+        self.heard = np.zeros(c)
+        self.mean, self.variance, self.noise = np.zeros(c), np.zeros(c), np.zeros(c)
+        self.drift = np.zeros(c)
+        self.gain = np.zeros(c)
+        self.shifts, self.residuals = np.zeros((h, c, c)), np.zeros((c, c))
+        self.past, self.cross = np.zeros((2 * c, 2 * c)), np.zeros((2 * c, c))
+        self.coefficients = np.zeros((2 * c, c))
+        self.inverse: FloatArray | None = None
+        self.shift_scale, self.residual_scale = np.ones((h, c)), np.ones(c)
+        self.residual_inverse = np.eye(c)
+        self.judged = 0
+        self.statistic_mean, self.statistic_spread = np.zeros(2 * h + 1), np.ones(2 * h + 1)
+        self._one_apart, self._two_apart = np.zeros(c), np.zeros(c)
+        self._blocks: list[FloatArray] = []
+
+    def grow(self, more: int) -> None:
+        """Add channels of which nothing is known."""
+        c = len(self.mean)
+        for name in (
+            "heard",
+            "mean",
+            "variance",
+            "noise",
+            "drift",
+            "gain",
+            "_one_apart",
+            "_two_apart",
+        ):
+            setattr(self, name, np.append(getattr(self, name), np.zeros(more)))
+        self.residual_scale = np.append(self.residual_scale, np.ones(more))
+        self.shift_scale = np.pad(self.shift_scale, ((0, 0), (0, more)), constant_values=1.0)
+        self.shifts = np.pad(self.shifts, ((0, 0), (0, more), (0, more)))
+        self.residuals = np.pad(self.residuals, ((0, more), (0, more)))
+        rows = np.r_[0:c, c + more : 2 * c + more]
+        past, cross = self.past, self.cross
+        self.past, self.cross = (
+            np.zeros((2 * (c + more),) * 2),
+            np.zeros((2 * (c + more), c + more)),
+        )
+        self.past[np.ix_(rows, rows)] = past
+        self.cross[np.ix_(rows, np.arange(c))] = cross
+        self._blocks.clear()
+        if self.inverse is not None:
+            self._refit()
+        else:
+            self.coefficients = np.zeros_like(self.cross)
+            self.residual_inverse = np.eye(c + more)
+
+    def widened(self, since: int) -> FloatArray:
+        """Shape (h, c), spread of a level's shift, `since` readings after the last learnt one.
+
+        While nothing is learnt, the truth goes on drifting as it always did: the variance grows by
+        the drift's, as a local level model's prediction does (Harvey 1989, ch. 4).
+        """
+        late = since - 2 * self.BLOCK
+        if late <= 0:
+            return self.shift_scale
+        return np.sqrt(self.shift_scale**2 + self.drift * late)
+
+    def young(self) -> float:
+        """Factor on every limit, falling to 1 as the device becomes known."""
+        return 1 + 0.5 * self.MEMORY / max(self.learnt, 1)
+
+    def ratios(self, statistics: FloatArray, limit: float, cap: float) -> FloatArray:
+        """Each statistic from its usual value (0) to its limit (1)."""
+        h = len(self.gains)
+        young = self.young()
+        room = limit * young * self.statistic_spread
+        room[:h] = np.minimum(room[:h], (cap * young) ** (2 / 3) - self.statistic_mean[:h])
+        return (statistics - self.statistic_mean) / np.maximum(room, 0.1)
+
+    def forget_last_blocks(self) -> None:
+        """The next block does not follow on the last one."""
+        self._blocks.clear()
+
+    def leak(
+        self, held: FloatArray, shift: FloatArray, limit: float, cap: float, follow: float
+    ) -> None:
+        """Move the levels in a reading that is not learnt: calm channels go on as they did."""
+        slowest = 1 / min(self.LEAK, 20.0 * max(self.learnt, 1))
+        gain = np.full(len(held), max(slowest, follow))
+        if self.inverse is not None:
+            far = _CLIP * np.sqrt(self.variance)
+            if follow == 0:
+                held = np.minimum(np.maximum(held, -far), far)
+            if self.judged:
+                h = len(self.gains)
+                room = np.minimum(
+                    self.CALM * limit * self.young() * self.statistic_spread[:h],
+                    (cap * self.young()) ** (2 / 3),
+                )
+                bound = (self.statistic_mean[:h] + room) ** 1.5
+                calm = (np.abs(shift) < bound[:, None]).all(0)
+                usual = np.maximum(self.gain, 1 / self.MEMORY)
+                gain = np.where(calm, np.maximum(usual, follow), gain)
+        self.mean = self.mean + gain * held
+
+    def learn(self, block: Pending) -> None:
+        """Learn a block of healthy readings."""
+        n = block.learnt
+        self.learnt += n
+        self.heard += block.heard
+        rate = np.maximum(block.heard / np.maximum(self.heard, 1.0), 1 - exp(-n / self.MEMORY))
+        rate = np.where(block.heard > 0, rate, 0.0)
+        # A channel that came late learns faster, and so do its pairs; an absent one not at all.
+        both = np.maximum(rate[:, None], rate) * ((rate[:, None] > 0) & (rate > 0))
+        tall = np.concatenate([both, both])
+        average = block.held / n
+        self.variance += rate * (block.squared / n - self.variance)
+        self.noise += rate * (np.maximum(block.squared / n - average**2, 0.0) - self.noise)
+        self.shifts += both * (block.shifts / n - self.shifts)
+        self.past += np.hstack([tall, tall]) * (block.past / n - self.past)
+        self.cross += tall * (block.cross / n - self.cross)
+        self.residuals += both * (block.residuals / n - self.residuals)
+        self._learn_drift(block.total / n)
+        followed = np.maximum(rate, 1 - np.exp(-n * self.gain))
+        self.mean = self.mean + np.where(rate > 0, followed, 0.0) * average
+        self._learn_statistics(block)
+        if self.learnt >= 30:
+            self._refit()
+
+    def _learn_drift(self, average: FloatArray) -> None:
+        """Drift variance per reading from block means: a random walk's differences grow with lag."""
+        self._blocks = [*self._blocks[-2:], average]
+        if len(self._blocks) == 3:
+            first, second, third = self._blocks
+            rate = max(1 / (1 + self.learnt / self.BLOCK), self.BLOCK / self.MEMORY / 2)
+            self._one_apart += rate * ((third - second) ** 2 - self._one_apart)
+            self._two_apart += rate * ((third - first) ** 2 - self._two_apart)
+            self.drift = np.maximum(self._two_apart - self._one_apart, 0.0) / self.BLOCK
+        ratio = self.drift / (self.noise + _TINY)
+        self.gain = np.minimum((np.sqrt(ratio**2 + 4 * ratio) - ratio) / 2, self.FASTEST)
+
+    def _learn_statistics(self, block: Pending) -> None:
+        """Mean and spread of the statistics, late ones weighing more (Shamir and Zhang 2013)."""
+        k = block.judged
+        if k == 0:
+            return
+        self.judged += k
+        rate = min(1.0, max(4 * k / (self.judged + 3 * k), 1 - exp(-k / (2 * self.MEMORY))))
+        average = block.statistics / k
+        square = block.statistics_squared / k
+        variance = self.statistic_spread**2
+        off = square - 2 * average * self.statistic_mean + self.statistic_mean**2
+        variance = square - average**2 if rate == 1.0 else variance + rate * (off - variance)
+        self.statistic_mean = self.statistic_mean + rate * (average - self.statistic_mean)
+        # The floor is about a third of a chi-square's: statistics cannot be steadier than chance.
+        self.statistic_spread = np.sqrt(np.maximum(variance, 0.15**2))
+
+    def _refit(self) -> None:
+        """Solve for the autoregression and invert the shrunken correlations."""
+        c = len(self.mean)
+        known = min(self.learnt, 2 * self.MEMORY)
+        ridge = 0.01 + 0.2 * c / known
+        tiny = _TINY + 1e-9 * np.median(self.variance)
+        penalty = np.diag(ridge * np.diag(self.past) + tiny)
+        self.coefficients = np.linalg.solve(self.past + penalty, self.cross)
+        shrink = 2 * c / (2 * c + known)
+        scale, inverse = [], []
+        for gain, moment in zip(self.gains, self.shifts, strict=True):
+            # Smoothed levels hold fewer independent readings, so their correlations are shrunk more.
+            pull = min(1.0, shrink / float(gain) / 3)
+            least = self.FLOOR**2 * self.variance * gain + self._resolution()
+            sigma, inverted = _inverse(moment, least, pull)
+            scale.append(sigma)
+            inverse.append(inverted)
+        self.shift_scale, self.inverse = np.array(scale), np.array(inverse)
+        self.residual_scale, self.residual_inverse = _inverse(
+            self.residuals, 1e-4 * self.variance + self._resolution(), shrink
+        )
+
+    def _resolution(self) -> FloatArray:
+        """Variance below which a change means nothing: a constant channel has to move visibly."""
+        return (1e-4 * self.mean) ** 2 + _TINY
+
+
+def _inverse(moment: FloatArray, least: FloatArray, pull: float) -> tuple[FloatArray, FloatArray]:
+    """Scales, and the inverse of the correlations pulled towards independence.
+
+    Shrinkage as of Ledoit and Wolf (2004), J. Multivariate Analysis 88(2), 365-411, with the
+    weight taken from the number of readings and channels.
+    """
+    sigma = np.sqrt(np.maximum(np.diag(moment), least))
+    correlation = (1 - pull) * moment / (sigma[:, None] * sigma)
+    np.fill_diagonal(correlation, 1.0)
+    return sigma, np.linalg.inv(correlation)

@@ -1,0 +1,222 @@
+"""The state equations of a centrifugal pump, an electric motor and a screw compressor."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from opsmith.domain.readings import FloatArray
+from opsmith_ingest.simulation.drive import (
+    Condition,
+    Drive,
+    Forcing,
+    Response,
+    friction,
+    roughness,
+)
+from opsmith_ingest.simulation.faults import FaultKind
+
+
+@dataclass(frozen=True, slots=True)
+class Pump:
+    """A centrifugal pump: its curve meets the system's; suction decides whether it cavitates.
+
+    Source: Gülich, Centrifugal Pumps: parabolic head curve, affinity laws, NPSH3 as a 3 % loss of
+    head. Faults change the coefficients, never a channel.
+    """
+
+    drive: Drive = Drive()
+    rated_flow: float = 1000.0
+    """L/min."""
+    shutoff: float = 0.60
+    """MPa at no flow, at rated speed."""
+    rated_head: float = 0.45
+    """MPa at the rated flow."""
+    static: float = 0.12
+    """MPa that the system holds against it at no flow."""
+    suction_head: float = 7.0
+    """m: NPSH available at no flow."""
+    bearing_rise: float = 32.0
+    """Cel over ambient, at the rating."""
+    heat_time: float = 600.0
+    run_up: float = 1.5
+    faults = frozenset(
+        {
+            FaultKind.BEARING_WEAR,
+            FaultKind.IMBALANCE,
+            FaultKind.CAVITATION,
+            FaultKind.LEAK,
+            FaultKind.VALVE_RESTRICTION,
+            FaultKind.OVERHEATING,
+        }
+    )
+
+    def speed(self, forcing: Forcing, condition: Condition) -> FloatArray:
+        """See `Physics.speed`: mains-driven, so always rated."""
+        return np.ones_like(forcing.demand)
+
+    def respond(self, speed: FloatArray, forcing: Forcing, condition: Condition) -> Response:
+        """See `Physics.respond`."""
+        resistance = (
+            (self.rated_head - self.static)
+            / np.maximum(forcing.demand, 0.05) ** 2
+            * (1 + 9 * condition.restriction)
+        )
+        clean, _, _ = self._flow(self.shutoff * speed**2, resistance, condition.leak)
+        margin = (self.suction_head - 5.5 * condition.suction - clean**2) / (1.2 + 1.2 * clean**2)
+        lost = np.clip(0.03 * np.exp(6 * (1 - margin)), 0.0, 0.7)
+        shutoff = self.shutoff * speed**2 * (1 - lost)
+        through, delivered, pressure = self._flow(shutoff, resistance, condition.leak)
+
+        power = (
+            0.45 * speed**3
+            + 0.55 * through * speed**2 * (1 - lost)
+            + 0.015 * (friction(condition) - 1) * speed
+        )
+        current = self.drive.current(speed, power, forcing.running)
+        cavities = np.sqrt(np.minimum(lost, 0.25) / 0.03)
+        recirculation = 0.10 * speed**2 * (1 + 2 * (1 - np.minimum(through, 1)) ** 2)
+        vibration = self.drive.vibration(speed, condition, recirculation, 0.7 * cavities * speed**2)
+        unrest = 1 + forcing.jitter * (0.003 + 0.02 * np.minimum(cavities, 2))
+        load = (current / self.drive.rated_current) ** 2
+        heat = self.bearing_rise * (0.7 * friction(condition) * speed + 0.3 * np.minimum(load, 1.5))
+        return Response(
+            channels={
+                "pressure": pressure * unrest,
+                "flow": delivered * self.rated_flow * unrest,
+                "current": current * (1 + 0.3 * (unrest - 1)),
+                "vibration": vibration,
+                "speed": self.drive.rated_speed * speed * (1 - 0.012 * (power - 1)),
+            },
+            heat=heat,
+            cooling=(0.6 + 0.4 * speed) * (1 - 0.75 * np.minimum(condition.cooling, 1)),
+            roughness=roughness(condition) + 0.04 * np.minimum(cavities, 2),
+        )
+
+    def _flow(
+        self, shutoff: FloatArray, resistance: FloatArray, leak: FloatArray
+    ) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Flow through the pump and to the system, relative to rated, and discharge pressure, MPa.
+
+        shutoff - steep q² = p = static + resistance d², and q = d + leak's orifice (p). Without a
+        leak that is closed; with one the pressure is found by bisection.
+        """
+        steep = self.shutoff - self.rated_head
+        flow = np.sqrt(np.maximum(shutoff - self.static, 0.0) / (steep + resistance))
+        blocked = shutoff <= self.static
+        pressure = np.where(blocked, shutoff, shutoff - steep * flow**2)
+        if not leak.any():
+            return flow, flow, pressure
+        orifice = 0.6 * leak / np.sqrt(self.rated_head)
+        low, high = np.zeros_like(shutoff), shutoff
+        for _ in range(40):
+            middle = (low + high) / 2
+            taken = self._taken(middle, resistance) + orifice * np.sqrt(middle)
+            too_high = taken > np.sqrt((shutoff - middle) / steep)
+            low, high = np.where(too_high, low, middle), np.where(too_high, middle, high)
+        pressure = (low + high) / 2
+        delivered = self._taken(pressure, resistance)
+        return delivered + orifice * np.sqrt(pressure), delivered, pressure
+
+    def _taken(self, pressure: FloatArray, resistance: FloatArray) -> FloatArray:
+        return np.sqrt(np.maximum(pressure - self.static, 0.0) / resistance)
+
+
+@dataclass(frozen=True, slots=True)
+class Motor:
+    """An induction motor that drives something else; its own fan cools it."""
+
+    drive: Drive = Drive(rated_speed=1480.0, unbalance=0.9, bearing_noise=0.14)
+    rise: float = 58.0
+    """Cel over ambient, at the rating."""
+    heat_time: float = 900.0
+    run_up: float = 2.5
+    faults = frozenset({FaultKind.BEARING_WEAR, FaultKind.IMBALANCE, FaultKind.OVERHEATING})
+
+    def speed(self, forcing: Forcing, condition: Condition) -> FloatArray:
+        """See `Physics.speed`: mains-driven, so always rated."""
+        return np.ones_like(forcing.demand)
+
+    def respond(self, speed: FloatArray, forcing: Forcing, condition: Condition) -> Response:
+        """See `Physics.respond`; the slip grows with the torque."""
+        torque = forcing.demand * (1 + 0.004 * forcing.jitter) * speed**2
+        power = torque * speed + 0.02 * (friction(condition) - 1) * speed
+        current = self.drive.current(speed, power, forcing.running)
+        load = np.minimum((current / self.drive.rated_current) ** 2, 1.5)
+        heat = self.rise * (0.15 * speed**2 + 0.25 * friction(condition) * speed + 0.6 * load)
+        electric = 0.05 * forcing.running * np.minimum(load, 1.5)
+        return Response(
+            channels={
+                "current": current,
+                "speed": self.drive.rated_speed * speed * (1 - 0.013 * (power - 1)),
+                "vibration": self.drive.vibration(speed, condition, electric),
+            },
+            heat=heat,
+            cooling=(0.35 + 0.65 * speed) * (1 - 0.65 * np.minimum(condition.cooling, 1)),
+            roughness=roughness(condition),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Compressor:
+    """An oil-flooded screw compressor whose converter holds the pressure by its speed."""
+
+    drive: Drive = Drive(
+        rated_current=85.0, rated_speed=3600.0, inrush=0.0, unbalance=1.2, bearing_noise=0.35
+    )
+    rated_flow: float = 8000.0
+    """L/min of free air."""
+    setpoint: float = 0.75
+    """MPa, gauge."""
+    droop: float = 0.03
+    """Share of the setpoint that the controller gives way from half to full speed."""
+    rise: float = 58.0
+    """Cel of the discharge over ambient, at the rating."""
+    heat_time: float = 300.0
+    run_up: float = 4.0
+    faults = frozenset(
+        {
+            FaultKind.BEARING_WEAR,
+            FaultKind.IMBALANCE,
+            FaultKind.LEAK,
+            FaultKind.VALVE_RESTRICTION,
+            FaultKind.OVERHEATING,
+        }
+    )
+
+    def speed(self, forcing: Forcing, condition: Condition) -> FloatArray:
+        """See `Physics.speed`: as fast as consumers, leaks and a thin inlet ask."""
+        asked = (forcing.demand + 0.4 * condition.leak) / self._density(condition)
+        return np.clip(asked, 0.25, 1.05)
+
+    def respond(self, speed: FloatArray, forcing: Forcing, condition: Condition) -> Response:
+        """See `Physics.respond`; what is not delivered is missing as pressure."""
+        density = self._density(condition)
+        made = speed * density
+        asked = np.maximum(forcing.demand + 0.4 * condition.leak, 0.05)
+        held = np.minimum(made / asked, 1.0)
+        droop = 1 - 2 * self.droop * (np.clip(speed, 0.5, 1.05) - 0.5)
+        pressure = self.setpoint * held * droop * (1 + 0.002 * forcing.jitter)
+        inlet = 0.101 * density
+        ratio = np.log((pressure + 0.101) / inlet) / np.log((self.setpoint + 0.101) / 0.101)
+        power = made * ratio + 0.02 * friction(condition) * speed
+        current = self.drive.current(speed, power, forcing.running)
+        gas = 0.45 * speed * np.maximum(ratio, 0.0)
+        work = np.divide(power, speed, out=np.zeros_like(power), where=speed > 0.02)
+        heat = self.rise * (0.75 * power + 0.25 * work * forcing.running)
+        heat += self.rise * 0.12 * (friction(condition) - 1) * speed
+        return Response(
+            channels={
+                "pressure": pressure,
+                "flow": self.rated_flow * made * forcing.demand / asked,
+                "current": current,
+                "speed": self.drive.rated_speed * speed,
+                "vibration": self.drive.vibration(speed, condition, gas),
+            },
+            heat=heat,
+            cooling=(0.3 + 0.7 * forcing.running) * (1 - 0.75 * np.minimum(condition.cooling, 1)),
+            roughness=roughness(condition),
+        )
+
+    def _density(self, condition: Condition) -> FloatArray:
+        """Of the air that reaches the screws, relative to what stands before the inlet."""
+        return 1 - 0.45 * np.minimum(condition.restriction, 1.5)

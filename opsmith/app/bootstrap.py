@@ -1,0 +1,77 @@
+"""The composition root: the only module that knows how every part is put together."""
+
+import contextlib
+from collections.abc import Generator
+from dataclasses import dataclass
+from typing import Literal
+
+from opsmith.clock import NewestReading, wall_clock
+from opsmith.errors import BadInput
+from opsmith.settings import Settings
+from opsmith.storage.cooldown_memory import MemoryCooldown
+from opsmith.storage.database import Database
+from opsmith.storage.dead_letters import DeadLetterStore
+from opsmith.storage.outbox import Outbox
+from opsmith.storage.plant import PlantFacts
+from opsmith.storage.series_embedded import EmbeddedSeriesStore
+from opsmith_ingest.pipeline import Pipeline
+from opsmith_kb.load import load_entries
+from opsmith_mcp.groups import Stores
+
+ClockKind = Literal["wall", "newest"]
+
+
+@dataclass(frozen=True)
+class Plant:
+    """Everything that is open, for one process."""
+
+    settings: Settings
+    stores: Stores
+    """What the tools work on."""
+    dead_letters: DeadLetterStore
+    outbox: Outbox
+
+    def pipeline(self, *, live: bool) -> Pipeline:
+        """An ingest stage over these stores."""
+        stores = self.stores
+        return Pipeline(
+            stores.series,
+            stores.devices,
+            stores.alerts,
+            self.dead_letters,
+            MemoryCooldown(),
+            live=live,
+        )
+
+
+@contextlib.contextmanager
+def open_plant(settings: Settings, clock: ClockKind | None = None) -> Generator[Plant]:
+    """Open what the settings name, and close it at the end.
+
+    Args:
+        settings: Where everything is.
+        clock: What the plant goes by from here on; None: by what the last run said.
+
+    Raises:
+        BadInput: A path or URL cannot be used.
+        Unavailable: A server does not answer.
+    """
+    try:
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BadInput(
+            f"Cannot make the data folder {settings.data_dir}: {error.strerror}; "
+            "set OPSMITH_DATA_DIR to a folder that you may write"
+        ) from error
+    with contextlib.ExitStack() as stack:
+        database = Database(settings.tables_url)
+        stack.callback(database.close)
+        series = EmbeddedSeriesStore(settings.series_path)
+        stack.callback(series.close)
+        facts = PlantFacts(database)
+        if clock is not None and facts.get("clock") != clock:
+            facts.set("clock", clock)
+        live = facts.get("clock") != "newest"
+        stores = Stores.of(database, series, wall_clock if live else NewestReading(series.newest))
+        stores.entries.add(load_entries(), wall_clock())
+        yield Plant(settings, stores, DeadLetterStore(database), Outbox(database))

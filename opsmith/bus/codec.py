@@ -1,0 +1,221 @@
+"""Readings to and from the bytes of the topic: one JSON object a message."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from opsmith.domain.readings import Quality, ReadingBatch
+from opsmith.domain.units import measurement_of
+
+RESERVED = frozenset(
+    {"device_id", "timestamp", "status", "factory_id", "line_id", "warmup", "horizon", "limits"}
+)
+"""Keys of a message that are no channels."""
+
+LONGEST_ID = 64
+MOST_CHANNELS = 256
+LARGEST = 64_000
+"""Bytes; a longer message is a dead letter."""
+
+_decode = msgspec.json.Decoder(dict[str, Any]).decode
+_encode = msgspec.json.Encoder().encode
+_FIRST = datetime(1971, 1, 1, tzinfo=UTC)
+_LAST = datetime(2200, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Dead:
+    """A message that cannot be used, and why."""
+
+    index: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One message, parsed: a value that is no number is NaN and stands in `bad`."""
+
+    device_id: str
+    time: datetime
+    status: str
+    factory_id: str
+    line_id: str
+    values: dict[str, float]
+    bad: frozenset[str]
+
+
+def parse(message: bytes | str) -> Reading:
+    """One reading from its message.
+
+    Raises:
+        ValueError: It has no usable device, time or structure; the text is the reason.
+    """
+    if len(message) > LARGEST:
+        raise ValueError(f"message of {len(message)} bytes; at most {LARGEST} are taken")
+    try:
+        fields = _decode(message)
+    except (msgspec.DecodeError, msgspec.ValidationError, RecursionError) as error:
+        raise ValueError(f"no JSON object: {error}") from error
+    device_id = _device_id(fields.get("device_id"))
+    time = _moment(fields.get("timestamp"))
+    values, bad = _values(fields)
+    if len(values) > MOST_CHANNELS:
+        raise ValueError(f"{len(values)} channels; at most {MOST_CHANNELS} are taken")
+    return Reading(
+        device_id=device_id,
+        time=time,
+        status=_text(fields.get("status")),
+        factory_id=_text(fields.get("factory_id")),
+        line_id=_text(fields.get("line_id")),
+        values=values,
+        bad=frozenset(bad),
+    )
+
+
+def _values(fields: dict[str, Any]) -> tuple[dict[str, float], set[str]]:
+    values: dict[str, float] = {}
+    bad: set[str] = set()
+    for name, value in fields.items():
+        if name in RESERVED:
+            continue
+        number = np.nan
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            number = float(value)
+        elif value is not None and measurement_of(name) is None:
+            # Text is a remark, unless the channel is one that we know to be a number.
+            continue
+        if not np.isfinite(number):
+            number = np.nan
+            bad.add(name)
+        values[name] = number
+    return values, bad
+
+
+def parse_many(messages: Sequence[bytes]) -> tuple[list[Reading], list[Dead]]:
+    """Parse messages; those that cannot be used come back with their index and reason."""
+    readings: list[Reading] = []
+    dead: list[Dead] = []
+    for index, message in enumerate(messages):
+        try:
+            readings.append(parse(message))
+        except ValueError as error:
+            dead.append(Dead(index, str(error)))
+    return readings, dead
+
+
+def columns(readings: Sequence[Reading]) -> list[ReadingBatch]:
+    """Readings as one batch a device, oldest first; of one time the last counts.
+
+    Values beyond the plausible are kept and marked `Quality.UNCERTAIN`.
+    """
+    by_device: dict[str, dict[datetime, Reading]] = {}
+    for reading in readings:
+        at = by_device.setdefault(reading.device_id, {})
+        before = at.get(reading.time)
+        at[reading.time] = reading if before is None else _merged(before, reading)
+    return [_batch(device_id, at) for device_id, at in by_device.items()]
+
+
+def encode(batch: ReadingBatch, **extra: str) -> Iterator[tuple[str, bytes]]:
+    """The messages of a batch as (key, value); `extra` is added to each, such as `line_id`."""
+    texts = np.datetime_as_string(batch.times, unit="us")
+    rows: Iterable[list[float]] = batch.values.tolist()
+    for row, (text, values) in enumerate(zip(texts, rows, strict=True)):
+        fields: dict[str, Any] = {"device_id": batch.device_id, "timestamp": f"{text}Z"}
+        quality = batch.quality[row]
+        for column, channel in enumerate(batch.channels):
+            if quality[column] == Quality.BAD:
+                fields[channel] = None
+            elif quality[column] != Quality.ABSENT:
+                fields[channel] = values[column]
+        if batch.statuses[row]:
+            fields["status"] = batch.statuses[row]
+        fields.update(extra)
+        yield batch.device_id, _encode(fields)
+
+
+def payload(batch: ReadingBatch, row: int) -> dict[str, Any]:
+    """One reading of a batch as the fields of its message."""
+    fields: dict[str, Any] = {
+        "device_id": batch.device_id,
+        "timestamp": f"{np.datetime_as_string(batch.times[row], unit='ms')}Z",
+    }
+    for column, channel in enumerate(batch.channels):
+        if batch.quality[row, column] == Quality.BAD:
+            fields[channel] = None
+        elif batch.quality[row, column] != Quality.ABSENT:
+            fields[channel] = float(batch.values[row, column])
+    if batch.statuses[row]:
+        fields["status"] = batch.statuses[row]
+    return fields
+
+
+def _merged(before: Reading, after: Reading) -> Reading:
+    return Reading(
+        device_id=after.device_id,
+        time=after.time,
+        status=after.status or before.status,
+        factory_id=after.factory_id or before.factory_id,
+        line_id=after.line_id or before.line_id,
+        values={**before.values, **after.values},
+        bad=(before.bad - after.values.keys()) | after.bad,
+    )
+
+
+def _batch(device_id: str, at: dict[datetime, Reading]) -> ReadingBatch:
+    rows = [at[time] for time in sorted(at)]
+    channels = tuple(sorted({name for reading in rows for name in reading.values}))
+    column = {name: index for index, name in enumerate(channels)}
+    values = np.full((len(rows), len(channels)), np.nan)
+    quality = np.full(values.shape, Quality.ABSENT, dtype=np.uint8)
+    for row, reading in enumerate(rows):
+        for name, value in reading.values.items():
+            values[row, column[name]] = value
+            quality[row, column[name]] = Quality.BAD if name in reading.bad else Quality.GOOD
+    for name, index in column.items():
+        known = measurement_of(name)
+        if known is not None:
+            beyond = (values[:, index] < known.low) | (values[:, index] > known.high)
+            quality[beyond, index] = Quality.UNCERTAIN
+    return ReadingBatch(
+        device_id=device_id,
+        channels=channels,
+        times=np.array([r.time.replace(tzinfo=None) for r in rows], dtype="datetime64[us]"),
+        values=values,
+        quality=quality,
+        statuses=tuple(reading.status for reading in rows),
+    )
+
+
+def _device_id(value: Any) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise ValueError("no device_id")
+    if len(value) > LONGEST_ID or not value.isprintable():
+        raise ValueError(f"device_id is longer than {LONGEST_ID} or has unprintable characters")
+    return value
+
+
+def _text(value: Any) -> str:
+    return value[:64] if isinstance(value, str) else ""
+
+
+def _moment(value: Any) -> datetime:
+    if isinstance(value, bool) or value is None:
+        raise ValueError("no timestamp")
+    try:
+        if isinstance(value, str):
+            moment = datetime.fromisoformat(value)
+            moment = moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+        else:
+            # A number counts seconds since 1970, or milliseconds where seconds would be absurd.
+            seconds = float(value) / 1000 if abs(float(value)) > 1e11 else float(value)
+            moment = datetime.fromtimestamp(seconds, UTC)
+    except (ValueError, TypeError, OverflowError, OSError) as error:
+        raise ValueError(f"timestamp {str(value)[:40]!r} is no ISO 8601 time") from error
+    if not _FIRST <= moment < _LAST:
+        raise ValueError(f"timestamp {str(value)[:40]!r} is out of range")
+    return moment

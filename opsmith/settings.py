@@ -1,0 +1,120 @@
+"""Settings: read once from the environment (OPSMITH_...) and `.env`, then passed around."""
+
+from pathlib import Path
+from typing import Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from opsmith.domain.base import Language
+from opsmith.errors import BadInput
+
+
+def _default_data_dir() -> Path:
+    return Path.home() / ".local" / "share" / "opsmith"
+
+
+class Settings(BaseSettings):
+    """Everything that an operator can set. Each field's sentence is also its line in the docs."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="OPSMITH_", env_file=".env", extra="ignore", frozen=True
+    )
+
+    data_dir: Path = Field(
+        default_factory=_default_data_dir,
+        description="Folder of the embedded data: tables, series, bus journal.",
+    )
+    database_url: str = Field(
+        default="",
+        description="SQLAlchemy URL of the tables; empty: SQLite in the data folder.",
+    )
+    language: Language = Field(
+        default="en", description="Language of reports and screens: en or zh."
+    )
+    timezone: str = Field(
+        default="UTC", description="Zone of the times shown to people, such as Asia/Shanghai."
+    )
+    allow_writes: bool = Field(
+        default=False,
+        description="Publish the tools that write (orders, acknowledgements) to MCP clients.",
+    )
+    llm_provider: Literal["zai", "openai"] = Field(
+        default="zai",
+        description="zai for GLM, openai for any server that speaks OpenAI's protocol.",
+    )
+    llm_model: str = Field(
+        default="",
+        description="Model, or a chain separated by commas; empty: rules alone, no LLM.",
+    )
+    llm_base_url: str = Field(
+        default="", description="Base URL of the model's server; empty: the provider's own."
+    )
+    llm_api_key: SecretStr = Field(
+        default=SecretStr(""), description="Key of the model's server; never logged or reported."
+    )
+    llm_seconds: float = Field(
+        default=25, gt=0, le=300, description="Seconds after which a diagnosis by the LLM is ended."
+    )
+    raw_days: int = Field(default=90, ge=1, description="Days that live raw readings are kept.")
+    aggregate_days: int = Field(
+        default=365, ge=1, description="Days that live one-minute aggregates are kept."
+    )
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        default="WARNING", description="Least level that is logged to standard error."
+    )
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError) as error:
+            raise ValueError(f"no zone {name!r}; use a name such as Asia/Shanghai") from error
+        return name
+
+    @property
+    def tables_url(self) -> str:
+        """The tables' URL, the default filled in."""
+        return self.database_url or f"sqlite:///{self.data_dir / 'opsmith.db'}"
+
+    @property
+    def series_path(self) -> Path:
+        """File of the embedded series store."""
+        return self.data_dir / "series.db"
+
+    @property
+    def journal_path(self) -> Path:
+        """File of the in-process bus's journal."""
+        return self.data_dir / "bus.db"
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The plant's zone."""
+        return ZoneInfo(self.timezone)
+
+
+def load_settings() -> Settings:
+    """Read the settings. Raises `BadInput` with one line for the first bad one."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = "OPSMITH_" + "_".join(str(part) for part in first["loc"]).upper()
+        raise BadInput(f"Bad setting {name}: {first['msg']}") from error
+
+
+def env_example() -> str:
+    """The text of `.env.example`: each setting with its sentence and its default."""
+    lines = ["# Copy to .env and change what you need. Each line shows the default."]
+    for name, field in Settings.model_fields.items():
+        default = field.get_default(call_default_factory=False)
+        if isinstance(default, SecretStr):
+            shown = ""
+        elif name == "data_dir":
+            shown = "~/.local/share/opsmith"
+        else:
+            shown = str(default).lower() if isinstance(default, bool) else str(default)
+        lines += ["", f"# {field.description}", f"# OPSMITH_{name.upper()}={shown}"]
+    return "\n".join(lines) + "\n"
