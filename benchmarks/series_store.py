@@ -112,12 +112,13 @@ def main() -> None:
         newest = store.newest() or datetime.now(UTC)
         hour = newest - timedelta(minutes=60)
         print(f"{arguments.rows:,} readings in the file ({seconds:.1f} s to load them):")
-        for name, ask in (
-            ("last 60 minutes, readings", lambda device: store.read(device, hour, newest)),
-            ("last 60 minutes, minutes", lambda device: store.aggregates(device, hour, newest)),
-            ("last 500 readings", lambda device: store.read_last(device, 500, newest)),
-            ("newest of all", lambda device: store.newest()),
-        ):
+        questions: dict[str, Callable[[str], object]] = {
+            "last 60 minutes, readings": lambda device: store.read(device, hour, newest),
+            "last 60 minutes, minutes": lambda device: store.aggregates(device, hour, newest),
+            "last 500 readings": lambda device: store.read_last(device, 500, newest),
+            "newest of all": lambda device: store.newest(),
+        }
+        for name, ask in questions.items():
             p50, p99 = latency(ask, 500)
             print(f"  {name}: p50 {p50:.2f} ms, p99 {p99:.2f} ms")
         store.close()

@@ -5,7 +5,7 @@ from typing import Any, Literal, cast
 
 from pydantic import BaseModel, Field
 
-from opsmith.domain.base import Language
+from opsmith.domain.base import Language, Moment
 from opsmith.domain.diagnoses import (
     Claim,
     Coverage,
@@ -15,7 +15,6 @@ from opsmith.domain.diagnoses import (
     Severity,
     TimelineEntry,
 )
-from opsmith.domain.base import Moment
 from opsmith.domain.events import AlertEvent
 
 Cited = Field(description="Ids of the evidence it rests on, such as E2.")

@@ -1,8 +1,10 @@
 """The plant's tools as an LLM gets them: the reading ones, each answer numbered as evidence."""
 
-from collections.abc import Collection
-from dataclasses import dataclass, replace
+import json
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import count
 from typing import Any, Self, cast
 
 from fastmcp import Client
@@ -24,7 +26,7 @@ def reading_tools(plant: Client[Any], hidden: Collection[str] = ()) -> AbstractT
     toolset: MCPToolset[None] = MCPToolset(plant, id="plant", tool_error_behavior="error")
 
     def reads(_: RunContext[None], tool: ToolDefinition) -> bool:
-        said = (tool.metadata or {}).get("annotations") or {}
+        said = cast(dict[str, Any], (tool.metadata or {}).get("annotations") or {})
         return bool(said.get("readOnlyHint")) and tool.name not in hidden
 
     return toolset.filtered(reads)
@@ -40,6 +42,9 @@ class EvidenceToolset(WrapperToolset[None]):
     ledger: EvidenceLedger
     as_of: datetime | None = None
     """Plant time beyond which the tools must not look; None: up to their own now."""
+    most: int = 16
+    """Calls after which the LLM is told to answer."""
+    calls: Iterator[int] = field(default_factory=count)
 
     async def call_tool(
         self,
@@ -49,6 +54,8 @@ class EvidenceToolset(WrapperToolset[None]):
         tool: ToolsetTool[None],
     ) -> dict[str, Any]:
         """Call the tool and number what it answers."""
+        if next(self.calls) >= self.most:
+            return {"state": "unavailable", "note": f"{self.most} calls were made: answer now."}
         properties = tool.tool_def.parameters_json_schema.get("properties", {})
         if self.as_of is not None and "until" in properties:
             tool_args = {**tool_args, "until": _not_after(tool_args.get("until"), self.as_of)}
@@ -75,6 +82,12 @@ def shown(evidence: Evidence) -> dict[str, Any]:
             "note": evidence.note,
         }
     return {"evidence_id": evidence.evidence_id, "result": evidence.result}
+
+
+def fenced(evidence: Evidence) -> str:
+    """The same, for a prompt: nothing in it can end the fence."""
+    text = json.dumps(shown(evidence), ensure_ascii=False).replace("<", "\\u003c")
+    return f"<evidence>\n{text}\n</evidence>"
 
 
 def _not_after(asked: object, as_of: datetime) -> str:

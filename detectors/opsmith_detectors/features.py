@@ -128,14 +128,18 @@ def _sensor_verdict(
     # A channel that never stood still before does not do so now; one that often did, may.
     if run >= max(10, 4 * run_before) and past.spread > past.floor:
         return _Verdict("flat", _way(since[-1], past), significant=True)
-    far = np.abs(since - past.level) > 8 * past.noise
+    far = np.abs(since - past.level) > 15 * past.noise
     edges = np.flatnonzero(np.diff(np.r_[0, far.astype(np.int8), 0]))
     lengths = edges[1::2] - edges[::2]
     values = np.unique(since[far])
-    same = len(values) == 1 and values[0] not in before
-    if len(lengths) >= 3 and lengths.max() <= 5 and same and far.mean() < 0.9:
+    fixed = len(values) == 1 and values[0] not in before
+    if len(lengths) >= 3 and lengths.max() <= 5 and fixed and _is_back(since[~far], past):
         return _Verdict("dropout", _way(float(since[far][0]), past), significant=True)
     return None
+
+
+def _is_back(rest: FloatArray, past: Past) -> bool:
+    return len(rest) > 0 and float(np.median(np.abs(rest - past.level))) < 3 * past.noise
 
 
 def _way(value: float, past: Past) -> Direction:

@@ -72,15 +72,26 @@ _IDENTIFIER = (
     r"|\bids?$|编号$|序列号"
 )
 _TIME = (
-    r"^(time ?stamps?|date ?time|date|time|ts|utc|zeit|zeitstempel|datum|uhrzeit|日期|时间|时间戳"
-    r"|采集时间|记录时间|日期时间|fecha|hora|heure|event ?time|sample ?time|recorded at|measured at)\b"
+    r"^(time ?stamps?|date ?time|date|time|ts|utc|(event|sample) ?time|(recorded|measured) at"
+    r"|zeit|zeitstempel|datum|uhrzeit|fecha|hora|heure|日期|时间|时间戳|(采集|记录|日期)时间)\b"
 )
 _DEVICE = (
-    r"^(device|machine|asset|equipment|unit|pump|motor)( ?(id|name|tag))?$|^deviceid$"
-    r"|^设备(编号|名称|id)?$|^maschine$|^anlage$"
+    r"^(device|machine|asset|equipment)( ?(id|name|tag))?$|^(unit|pump|motor) ?(id|name|tag)$"
+    r"|^设备(编号|名称|id| id)?$|^maschine$|^anlage$"
 )
 _STATUS = r"^(status|state|condition|mode|zustand|状态|运行状态)$"
 
+_RESERVED = {
+    "device_id",
+    "timestamp",
+    "status",
+    "factory_id",
+    "line_id",
+    "warmup",
+    "horizon",
+    "limits",
+}
+"""Keys of a reading, or of a line that is scored, that are no channels."""
 _BRACKETS = re.compile(r"\[([^\]]*)\]|\(([^)]*)\)|（([^）]*)）|【([^】]*)】|{([^}]*)}")
 _PLACES = re.compile(r"^(\d+|[a-z]|l[123]|[nd]?de|in|out|avg|mean|max|min|rms|raw|[xyz]\d?)$")
 
@@ -189,7 +200,7 @@ def slug(name: str) -> str:
     """
     plain = re.sub(r"\W+", "_", name.strip().lower()).strip("_") or "column"
     plain = f"x{plain}" if plain[0].isdigit() else plain
-    return f"{plain}_value" if plain in MEASUREMENTS else plain
+    return f"{plain}_value" if plain in {*MEASUREMENTS, *_RESERVED} else plain
 
 
 def _has_unit(bracketed: str) -> bool:

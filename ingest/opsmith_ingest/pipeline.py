@@ -5,17 +5,18 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
-from opsmith_detectors.monitor import DeviceMonitor
 
 from opsmith.bus import codec
 from opsmith.domain.alerts import AlertChange, AlertLevel
 from opsmith.domain.devices import Device, DeviceStatus
 from opsmith.domain.events import RAW
+from opsmith.domain.moments import to_moment, to_time
 from opsmith.domain.readings import Quality, ReadingBatch
 from opsmith.ports import AnomalyMark, Cooldown, Message, SeriesStore
 from opsmith.storage.alerts import RATE_LIMITED, AlertStore
 from opsmith.storage.dead_letters import DeadLetterStore
 from opsmith.storage.devices import DeviceStore
+from opsmith_detectors.monitor import DeviceMonitor
 
 HISTORY = 2000
 """Readings from which a device's state is rebuilt, when a worker meets it."""
@@ -116,7 +117,7 @@ class Pipeline:
     def silent(self, now: datetime) -> None:
         """Look for devices that have gone quiet; for live plants, every few seconds."""
         for watch in self._watches.values():
-            step = watch.monitor.silent(_time(now))
+            step = watch.monitor.silent(to_time(now))
             for change in step.changes:
                 self._write(watch, change, {"device_id": watch.device.device_id})
 
@@ -142,7 +143,7 @@ class Pipeline:
             self._devices.add(heard, min(reading.time for reading in unknown.values()))
 
     def _score(self, batch: ReadingBatch) -> None:
-        watch = self._watch(batch.device_id, _moment(batch.times[0]))
+        watch = self._watch(batch.device_id, to_moment(batch.times[0]))
         for row in range(len(batch)):
             time = batch.times[row]
             if watch.last is not None and time <= watch.last:
@@ -211,11 +212,3 @@ class Pipeline:
             if self._cooldown.claim(key, RATE_PERIOD, change.first_seen):
                 return None
         return RATE_LIMITED
-
-
-def _time(moment: datetime) -> np.datetime64:
-    return np.datetime64(moment.astimezone(UTC).replace(tzinfo=None), "us")
-
-
-def _moment(time: np.datetime64) -> datetime:
-    return time.astype("datetime64[us]").item().replace(tzinfo=UTC)

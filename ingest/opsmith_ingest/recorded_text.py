@@ -1,12 +1,13 @@
 """A recorded file as text: packed or not, in whatever encoding, between whatever separators."""
 
+import codecs
 import csv
 import gzip
 import io
 import re
 import zlib
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -83,8 +84,6 @@ def _is_packed(path: Path) -> bool:
 
 def _decode(head: bytes, encoding: str) -> str:
     """Decode a beginning, which may end within a sign."""
-    import codecs
-
     return codecs.getincrementaldecoder(encoding)("strict").decode(head)
 
 
@@ -96,8 +95,9 @@ def _encoding(path: Path, head: bytes) -> str:
             raise BadInput(f"{path} is {what}")
     if b"\0" in head:
         raise BadInput(f"{path} is a binary file; opsmith reads CSV and JSON lines")
-    # A lone high byte, such as the ° in "°C", is Western text, even where GB 18030 could read it.
-    western = re.search(rb"(?<![\x80-\xff])[\x80-\xff](?![\x80-\xff])", head) is not None
+    # Lone high bytes, such as the ° in "°C", are Western text, even where GB 18030 could read it.
+    runs = re.findall(rb"[\x80-\xff]+", head)
+    western = sum(len(run) % 2 for run in runs) * 2 > len(runs)
     for encoding in ("utf-8-sig", "cp1252" if western else "gb18030", "gb18030"):
         try:
             text = _decode(head, encoding)
@@ -133,26 +133,6 @@ def find_layout(file: TextFile) -> Layout:
     if all(re.fullmatch(r"[-+.,:/TZeE\d\s]*", cell) for cell in header) and any(header):
         return Layout(separator, tuple(f"column{at + 1}" for at in range(width)), place)
     return Layout(separator, _each_once(header), place + 1)
-
-
-def table_rows(text: io.TextIOWrapper, layout: Layout) -> Iterator[tuple[int, list[str]]]:
-    """Line number and cells of every row of data; blank lines are passed over.
-
-    A row that csv cannot take has no cells.
-    """
-    reader = csv.reader(text, delimiter=layout.separator)
-    place = 0
-    while True:
-        try:
-            row = next(reader)
-        except StopIteration:
-            return
-        except csv.Error:
-            yield reader.line_num, []
-            continue
-        place += 1
-        if place > layout.first_row and row:
-            yield reader.line_num, row
 
 
 def _regularity(lines: Sequence[str], sign: str) -> float:

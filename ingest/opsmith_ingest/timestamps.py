@@ -8,7 +8,7 @@ _DATES = ["%Y-%m-%d", "%d.%m.%Y", "%Y/%m/%d", "%d/%m/%Y", "%m/%d/%Y", "%Y.%m.%d"
           "%m-%d-%Y", "%d-%b-%Y", "%d %b %Y", "%Y%m%d", "%Y年%m月%d日"]  # fmt: skip
 _CLOCKS = [" %H:%M:%S", " %H:%M:%S.%f", " %H:%M", " %I:%M:%S %p", " %I:%M %p", "T%H:%M:%S",
            " %H:%M:%S,%f", " %H%M%S", " %H时%M分%S秒", "%H时%M分%S秒", ""]  # fmt: skip
-_PATTERNS = [date + clock for date in _DATES for clock in _CLOCKS]
+_PATTERNS = [date + clock for date in _DATES for clock in _CLOCKS] + ["%Y%m%d%H%M%S"]
 _AMBIGUOUS = {"%d/%m": "%m/%d", "%d-%m": "%m-%d"}
 _EPOCHS = {1.0: (1e8, 5e9), 1e3: (1e11, 5e12), 1e6: (1e14, 5e15), 1e9: (1e17, 5e18)}
 """Parts of a second, and between which numbers they give the years 1973 to 2128."""
@@ -51,7 +51,7 @@ class TimeFormat:
         if self.pattern == ISO:
             moment = datetime.fromisoformat(value.strip())
         else:
-            moment = datetime.strptime(value.strip(), self.pattern)
+            moment = datetime.strptime(value.strip(), self.pattern)  # noqa: DTZ007  zone is ours
         if moment.tzinfo is None:
             if self.zone is UTC:
                 return moment

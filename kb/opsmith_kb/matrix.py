@@ -87,12 +87,19 @@ def rank(
 
 
 def categorise(
-    changes: Sequence[ChannelChange],
-    device_type: str,
-    entries: Sequence[KnowledgeEntry],
+    changes: Sequence[ChannelChange], channels: Sequence[str], entries: Sequence[KnowledgeEntry]
 ) -> str | None:
-    """The id of the likeliest failure mode, or None where the cause is not established."""
-    first = rank(changes, device_type, entries)[0]
+    """The id of the likeliest failure mode of an unregistered device, judged by its channels.
+
+    Args:
+        changes: One a channel.
+        channels: All that the device measures; they suggest its class.
+        entries: From `load_entries`.
+
+    Returns:
+        None where the cause is not established.
+    """
+    first = rank(changes, infer_device_type(channels), entries)[0]
     return None if first.entry is None else first.entry_id
 
 
@@ -109,11 +116,13 @@ def _judge(entry: KnowledgeEntry, symptoms: Symptoms) -> Ranked:
             if name not in named and not _accounts_for(findings, change)
         )
     )
-    log_odds = entry.prior + sum(finding.effect for finding in findings)
+    seen = any(f.effect > 0 and f.sign.direction != "none" for f in findings)
+    # What stands still tells failure modes apart; by itself it makes none of them likely.
+    counted = [f.effect for f in findings if seen or f.effect < 0]
+    log_odds = entry.prior + sum(counted)
     log_odds -= UNEXPLAINED * sum(weight_of(change) for change in unexplained)
     speaks_for = sorted((f for f in findings if f.effect > 0), key=lambda f: -f.effect)
     speaks_against = sorted((f for f in findings if f.effect < 0), key=lambda f: f.effect)
-    seen = [f for f in speaks_for if f.sign.direction != "none"]
     standing: Standing = "untested"
     if findings:
         standing = "supported" if seen and log_odds > entry.prior else "refuted"
@@ -127,7 +136,9 @@ def _judge(entry: KnowledgeEntry, symptoms: Symptoms) -> Ranked:
         speaks_against=tuple(speaks_against),
         untested=tuple(sign for sign, finding in found if finding is None),
         unexplained=unexplained,
-        about=next((f.change.channel for f in seen if f.change and f.sign.channel == "*"), None),
+        about=next(
+            (f.change.channel for f in speaks_for if f.change and f.sign.channel == "*"), None
+        ),
     )
 
 

@@ -26,7 +26,7 @@ _LOAD = ("speed", "current", "power", "flow", "pressure")
 UNEXPLAINED = 0.6
 """Log odds that a failure mode loses for a change that it does not explain, see `weight_of`."""
 _UNFIT = 0.4
-"""Part of a sign's weight that is left where direction fits, but kind or size does not."""
+"""Part of a sign's weight that is left where direction fits, but kind does not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class Finding:
     change: ChannelChange | None
     """The change that decided it; None where no channel measures the sign."""
     effect: float
-    """Log odds added; negative: it speaks against."""
+    """Log odds added; negative: it speaks against; 0: it is there, but too small to say."""
 
 
 def measurement_name(channel: str) -> str:
@@ -139,7 +139,10 @@ class Symptoms:
         if too_much:
             worst = max(too_much, key=_strength)
             return Finding(sign, worst, -UNEXPLAINED * weight_of(worst))
-        fits = [(_fit(sign, c), c) for c in moved]
+        sized = [c for c in moved if not _falls_short(sign, c)]
+        if moved and not sized and any(sign.direction in ("any", c.direction) for c in moved):
+            return Finding(sign, strongest, 0.0)
+        fits = [(_fit(sign, c), c) for c in sized]
         best, change = max(fits, key=lambda fit: (fit[0], _strength(fit[1])), default=(0.0, None))
         if best > 0:
             return Finding(sign, change, best * sign.weight)
@@ -193,15 +196,14 @@ def _fit(sign: Sign, change: ChannelChange) -> float:
     """How well a change that is there fits the sign, 0 to 1."""
     if sign.direction not in ("any", change.direction):
         return 0.0
-    fit = 1.0
-    if not _has_kind(change, sign):
-        if _LEVEL_KINDS.isdisjoint(sign.kinds):
-            return 0.0
-        fit = _UNFIT
+    if _has_kind(change, sign):
+        return 1.0
+    return 0.0 if _LEVEL_KINDS.isdisjoint(sign.kinds) else _UNFIT
+
+
+def _falls_short(sign: Sign, change: ChannelChange) -> bool:
     size = _size(change)
-    if size is not None and sign.at_least is not None and size < sign.at_least:
-        fit *= _UNFIT
-    return fit
+    return size is not None and sign.at_least is not None and size < sign.at_least
 
 
 def _exceeds(sign: Sign, change: ChannelChange) -> bool:

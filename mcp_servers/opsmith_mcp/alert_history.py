@@ -1,18 +1,29 @@
 """Alert history: what was raised, what people did with it, what was reported."""
 
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import Annotated
 
 from pydantic import Field, WithJsonSchema
 
 from opsmith.clock import PlantClock
 from opsmith.domain.alerts import Alert, AlertLevel, AlertState, AlertType, Handling
-from opsmith.domain.base import Model, Moment, ToolResult, Window
+from opsmith.domain.base import Model, Moment, State, ToolResult, Window
 from opsmith.domain.diagnoses import DiagnosisReport, Severity
+from opsmith.errors import NotFound
 from opsmith.storage.alerts import AlertStore
 from opsmith.storage.devices import DeviceStore
 from opsmith.storage.reports import ReportStore
 from opsmith_mcp.arguments import By, Cursor, Days, DeviceId, Limit, TraceId, Until
+from opsmith_mcp.figures import figure
+from opsmith_mcp.lookup import find_device
+from opsmith_mcp.pages import MOST, page_of
 from opsmith_mcp.server import system_only, writes
+from opsmith_mcp.windows import INSTANT, back, now
+
+_LINES = 30
+"""Alerts of a device's history that are listed; all are counted."""
 
 Report = Annotated[
     DiagnosisReport,
@@ -116,7 +127,25 @@ class AlertHistory:
         Use it to see whether a deviation is new, repeats or gets worse. For the whole plant
         call `list_alerts`; for one alert `get_alert`.
         """
-        raise NotImplementedError
+        device = find_device(self._devices, device_id)
+        as_of = until or self._clock()
+        window = back(as_of, days * 1440)
+        found = self._alerts.find(
+            device_id=device.device_id, start=window.start, end=as_of + INSTANT, limit=MOST
+        )
+        page = page_of(found, _LINES, None, "days")
+        return AlertHistoryView(
+            state=page.state,
+            note=page.note
+            or (None if found else f"No alert of {device.device_id} in this window."),
+            device_id=device.device_id,
+            as_of=as_of,
+            window=window,
+            total=len(found),
+            by_level=dict(sorted(Counter(alert.alert_level.value for alert in found).items())),
+            by_type=dict(sorted(Counter(alert.alert_type for alert in found).items())),
+            alerts=tuple(_line(alert, as_of) for alert in page.rows),
+        )
 
     def list_alerts(
         self,
@@ -129,11 +158,32 @@ class AlertHistory:
         cursor: Cursor = None,
     ) -> AlertList:
         """List the plant's alerts, the newest first; by default those that stand."""
-        raise NotImplementedError
+        device = find_device(self._devices, device_id) if device_id is not None else None
+        # What stands is told even while the store that keeps the plant's time does not answer.
+        as_of = now(self._clock) if standing else self._clock()
+        window = back(as_of, days * 1440)
+        found = self._alerts.find(
+            device_id=device.device_id if device else None,
+            level=level,
+            start=window.start,
+            standing=standing,
+            suppressed=None if include_suppressed else False,
+            limit=MOST,
+        )
+        page = page_of(found, limit, cursor, "level, device_id or days")
+        return AlertList(
+            state=page.state,
+            note=page.note or (None if found else "No such alert."),
+            as_of=as_of,
+            window=window,
+            total=len(found),
+            alerts=tuple(_line(alert, as_of) for alert in page.rows),
+            next_cursor=page.next_cursor,
+        )
 
     def get_alert(self, trace_id: TraceId) -> AlertView:
         """Show one alert whole: deviations, operator's state, timeline, versions of its report."""
-        raise NotImplementedError
+        return self._view(self._alert(trace_id))
 
     def get_report(
         self,
@@ -148,12 +198,19 @@ class AlertHistory:
         Without `full` each evidence keeps tool, arguments, state and digest, and its `result`
         is empty.
         """
-        raise NotImplementedError
+        alert = self._alert(trace_id)
+        versions = self._reports.versions(alert.trace_id)
+        chosen = [one for one in versions if version in (None, one.version)]
+        if version is not None and not chosen:
+            there = ", ".join(str(one.version) for one in versions) or "none"
+            raise NotFound(f"No version {version} of the report on {trace_id!r}; there is {there}")
+        report = chosen[-1] if chosen else None
+        return self._report(alert, report if full or report is None else _brief(report), versions)
 
     @writes(idempotent=True)
     def acknowledge_alert(self, trace_id: TraceId, by: By) -> AlertView:
         """Note that a person has seen an alert; acknowledging twice changes nothing."""
-        raise NotImplementedError
+        return self._view(self._alerts.acknowledge(trace_id.strip(), by, now(self._clock)))
 
     @writes
     def shelve_alert(
@@ -163,7 +220,9 @@ class AlertHistory:
         by: By,
     ) -> AlertView:
         """Put a standing alert aside for some minutes."""
-        raise NotImplementedError
+        at = now(self._clock)
+        until = at + timedelta(minutes=minutes)
+        return self._view(self._alerts.shelve(trace_id.strip(), until, by, at))
 
     @system_only(idempotent=True)
     def record_report(
@@ -175,4 +234,86 @@ class AlertHistory:
 
         A repeat with the same alert, `as_of` and author gives back what stands already.
         """
-        raise NotImplementedError
+        stored = self._reports.record(report, as_of)
+        alert = self._alert(stored.trace_id)
+        return self._report(alert, stored, self._reports.versions(stored.trace_id))
+
+    def _alert(self, trace_id: str) -> Alert:
+        try:
+            return self._alerts.get(trace_id.strip())
+        except NotFound as error:
+            raise NotFound(f"{error}; list_alerts gives the ids") from error
+
+    def _view(self, alert: Alert) -> AlertView:
+        versions = self._reports.versions(alert.trace_id)
+        return AlertView(
+            as_of=now(self._clock),
+            alert=alert,
+            reports=tuple(_report_line(one) for one in versions),
+            timeline=_timeline(alert, versions),
+        )
+
+    def _report(
+        self, alert: Alert, report: DiagnosisReport | None, versions: Sequence[DiagnosisReport]
+    ) -> ReportView:
+        return ReportView(
+            state=State.OK if report else State.EMPTY,
+            note=None if report else f"Not reported yet; its handling is {alert.status}.",
+            trace_id=alert.trace_id,
+            as_of=now(self._clock),
+            report=report,
+            versions=tuple(_report_line(one) for one in versions),
+        )
+
+
+def _line(alert: Alert, as_of: datetime) -> AlertLine:
+    """An alert as it could be seen at `as_of`; what happened to it since is left out."""
+    touched = [alert.last_seen, alert.cleared_at, alert.acknowledged_at]
+    went_on = any(at is not None and at > as_of for at in touched)
+    cleared = alert.cleared_at if alert.cleared_at and alert.cleared_at <= as_of else None
+    return AlertLine(
+        trace_id=alert.trace_id,
+        device_id=alert.device_id,
+        alert_level=alert.alert_level,
+        alert_type=alert.alert_type,
+        channels=tuple(one.channel for one in sorted(alert.deviations, key=lambda d: -d.share)[:5]),
+        first_seen=alert.first_seen,
+        last_seen=min(alert.last_seen, as_of),
+        cleared_at=cleared,
+        state=None if went_on else alert.state,
+        status=None if went_on else alert.status,
+        count=None if went_on else alert.count,
+        score=None if went_on else figure(alert.score),
+        suppressed=alert.suppressed,
+    )
+
+
+def _report_line(report: DiagnosisReport) -> ReportLine:
+    return ReportLine(
+        version=report.version,
+        made_by=report.llm_model,
+        created_at=report.created_at,
+        failure_mode=report.failure_mode,
+        severity=report.severity,
+        confidence=report.diagnosis.confidence,
+    )
+
+
+def _timeline(alert: Alert, versions: Sequence[DiagnosisReport]) -> tuple[AlertMoment, ...]:
+    found = [
+        (alert.onset, "the deviation began"),
+        (alert.first_seen, f"raised as {alert.alert_type}"),
+        (alert.acknowledged_at, f"touched by {alert.acknowledged_by}: now {alert.state}"),
+        (alert.cleared_at, "cleared"),
+        *((one.created_at, f"report {one.version} by {one.llm_model}") for one in versions),
+    ]
+    moments = [AlertMoment(at=at, what=what) for at, what in found if at is not None]
+    return tuple(sorted(moments, key=lambda one: one.at))
+
+
+def _brief(report: DiagnosisReport) -> DiagnosisReport:
+    evidence = tuple(
+        one.model_copy(update={"result": dict[str, object]()}) for one in report.diagnosis.evidence
+    )
+    diagnosis = report.diagnosis.model_copy(update={"evidence": evidence})
+    return report.model_copy(update={"diagnosis": diagnosis})

@@ -21,7 +21,7 @@ WindowMins = Annotated[
     int, Field(ge=1, le=129_600, description="Minutes before `until`, up to 90 days.")
 ]
 Days = Annotated[int, Field(ge=1, le=3650, description="Days before now.")]
-Limit = Annotated[int, Field(ge=1, le=200, description="Rows at most.")]
+Limit = Annotated[int, Field(ge=1, le=100, description="Rows at most.")]
 Cursor = Annotated[
     str | None, Field(max_length=16, description="`next_cursor` of the page before.")
 ]

@@ -1,16 +1,25 @@
 """Device registry: what is installed, what it is rated for, whether it is heard of."""
 
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Annotated
 
 from pydantic import Field
 
 from opsmith.clock import PlantClock
-from opsmith.domain.base import Model, Moment, ToolResult
+from opsmith.domain.base import Model, Moment, State, ToolResult
 from opsmith.domain.devices import Device, DeviceStatus, Limits
-from opsmith.ports import SeriesStore
+from opsmith.domain.units import unit_of
+from opsmith.errors import BadInput, Unavailable
+from opsmith.ports import Extent, SeriesStore
 from opsmith.storage.devices import DeviceStore
 from opsmith_mcp.arguments import DeviceId
+from opsmith_mcp.lookup import find_device
 from opsmith_mcp.server import writes
+from opsmith_mcp.windows import freshness, is_silent, now
+
+_MOST = 100
+"""Devices of one answer."""
 
 
 class DeviceLine(Model):
@@ -71,7 +80,30 @@ class DeviceRegistry:
         Use it to find a device's id or to see which devices are silent. For one device's
         nameplate and limits call `query_device_status`.
         """
-        raise NotImplementedError
+        as_of = now(self._clock)
+        found = self._devices.list(line_id, device_type, status, text)
+        try:
+            extents = self._series.extents()
+        except Unavailable as error:
+            return DeviceList(
+                state=State.UNAVAILABLE,
+                note=f"The age of readings is not known: {error}.",
+                as_of=as_of,
+                total=len(found),
+                devices=tuple(_line(device, None, as_of) for device in found[:_MOST]),
+            )
+        lines = tuple(_line(one, extents.get(one.device_id), as_of) for one in found[:_MOST])
+        silent = [line.device_id for line in lines if _should_speak(line, extents)]
+        state, note = State.OK, None
+        if not found:
+            state, note = State.EMPTY, "No such device; call it without arguments to see all."
+        elif len(found) > _MOST:
+            state = State.TRUNCATED
+            note = f"The first {_MOST} of {len(found)}; narrow by line_id, device_type or text."
+        elif silent:
+            state = State.STALE
+            note = f"RUNNING, but no reading lately: {', '.join(silent[:10])}."
+        return DeviceList(state=state, note=note, as_of=as_of, total=len(found), devices=lines)
 
     def query_device_status(self, device_id: DeviceId) -> DeviceView:
         """Show one device: nameplate, rated limits, status, channels that are missing.
@@ -79,7 +111,7 @@ class DeviceRegistry:
         Use it before judging a value: it tells what is rated, what is measured and whether the
         device is silent or in maintenance. For values call `fetch_telemetry_data`.
         """
-        raise NotImplementedError
+        return self._view(find_device(self._devices, device_id))
 
     @writes(idempotent=True)
     def update_device_status(
@@ -94,4 +126,66 @@ class DeviceRegistry:
 
         Calling it again with the same values changes nothing.
         """
-        raise NotImplementedError
+        device = find_device(self._devices, device_id)
+        as_of = now(self._clock)
+        if maintenance_until is not None and status is not DeviceStatus.MAINTENANCE:
+            raise BadInput("maintenance_until goes only with status MAINTENANCE")
+        if maintenance_until is not None and maintenance_until <= as_of:
+            raise BadInput(f"maintenance_until is past; it is {as_of.isoformat()} in the plant")
+        if (device.status, device.maintenance_until) != (status, maintenance_until):
+            device = self._devices.set_status(device.device_id, status, maintenance_until, as_of)
+        return self._view(device)
+
+    def _view(self, device: Device) -> DeviceView:
+        as_of = now(self._clock)
+        state, note = State.OK, None
+        measured: tuple[str, ...] = ()
+        last = age = None
+        try:
+            fresh = freshness(self._series, device.device_id, as_of)
+        except Unavailable as error:
+            state, note = State.UNAVAILABLE, f"What is measured is not known: {error}."
+            missing: tuple[str, ...] = ()
+        else:
+            measured, last, age = fresh.measured, fresh.last, fresh.age
+            state = fresh.state(has_any=last is not None)
+            note = fresh.note(device.device_id, has_any=last is not None)
+            missing = tuple(sorted(set(device.channels) - set(measured)))
+        installed = set(device.channels)
+        rated = device.rated()
+        return DeviceView(
+            state=state,
+            note=note,
+            as_of=as_of,
+            device=device,
+            rated=rated,
+            units={one: unit_of(one) for one in sorted({*installed, *measured, *rated})},
+            measured=measured,
+            missing_channels=missing,
+            extra_channels=tuple(sorted(set(measured) - installed)) if installed else (),
+            last_reading=last,
+            age_seconds=age,
+        )
+
+
+def _line(device: Device, extent: Extent | None, as_of: datetime) -> DeviceLine:
+    last = extent.last if extent else None
+    return DeviceLine(
+        device_id=device.device_id,
+        device_name=device.device_name,
+        device_type=device.device_type,
+        line_id=device.line_id,
+        status=device.status,
+        criticality=device.criticality,
+        adopted=device.adopted,
+        last_reading=last,
+        age_seconds=max(0.0, (as_of - last).total_seconds()) if last else None,
+    )
+
+
+def _should_speak(line: DeviceLine, extents: Mapping[str, Extent]) -> bool:
+    if line.status is not DeviceStatus.RUNNING or line.age_seconds is None:
+        return False
+    extent = extents[line.device_id]
+    span = (extent.last - extent.first).total_seconds()
+    return is_silent(line.age_seconds, span / max(1, extent.count - 1))

@@ -1,16 +1,29 @@
 """Maintenance knowledge: which failure modes there are, how they show, what to do."""
 
+from threading import Lock
 from typing import Annotated, Literal
 
 from pydantic import Field
 
 from opsmith.clock import PlantClock
-from opsmith.domain.base import Language, Model, Moment, ToolResult, Window
-from opsmith.domain.knowledge import Category, Sign
+from opsmith.domain.base import Language, Model, Moment, State, ToolResult, Window
+from opsmith.domain.knowledge import Category, KnowledgeEntry, Sign
+from opsmith.errors import NotFound, Unavailable
 from opsmith.ports import SeriesStore
 from opsmith.storage.devices import DeviceStore
 from opsmith.storage.knowledge import KnowledgeStore
+from opsmith_kb.classes import device_class, infer_device_type
+from opsmith_kb.matrix import Ranked, rank
+from opsmith_kb.search import Hit, KnowledgeIndex
 from opsmith_mcp.arguments import DeviceId, Onset, Until
+from opsmith_mcp.change_window import describe
+from opsmith_mcp.lookup import find_device, near
+from opsmith_mcp.windows import now
+from opsmith_mcp.wording import seen, sentence, untested_channel
+
+_ALL = 1000
+_MODES = 10
+"""Failure modes of one ranking that are told; the others are less likely."""
 
 Severity = Literal["CRITICAL", "HIGH", "MEDIUM", "LOW"]
 
@@ -73,8 +86,12 @@ class RankedMode(Model):
     standing: Literal["supported", "refuted", "untested"]
     speaks_for: tuple[str, ...] = Field(description="Sentences, the strongest first.")
     speaks_against: tuple[str, ...] = Field(description="Sentences, the strongest first.")
-    untested: tuple[str, ...] = Field(description="Channels it would show in; none measured.")
-    unexplained: tuple[str, ...] = Field(description="Channels that moved without its leave.")
+    untested: tuple[str, ...] = Field(
+        description="How else it would show, in what nothing measures."
+    )
+    unexplained: tuple[str, ...] = Field(
+        description="Sentences on what moved though it would not move it."
+    )
     separating_test: str | None = Field(description="What tells it from its group.")
     group: tuple[str, ...] = Field(description="Entries the channels cannot tell from it.")
     about: str | None = Field(description="Channel whose sensor a sensor's failure is about.")
@@ -88,12 +105,16 @@ class Ranking(ToolResult):
     onset: Moment
     as_of: Moment
     window: Window = Field(description="What was looked at, before and since the onset.")
-    measured: tuple[str, ...]
+    measured: tuple[str, ...] = ()
     established: bool = Field(
-        description="False: none of the modes is likelier than none of them; do not name a cause."
+        default=False,
+        description="False: none of the modes is likelier than none of them; do not name a cause.",
     )
-    none_probability: float = Field(ge=0, le=1, description="That it is none of these.")
-    ranked: tuple[RankedMode, ...]
+    none_probability: float = Field(
+        default=1.0, ge=0, le=1, description="That it is none of these."
+    )
+    considered: int = Field(default=0, description="Modes of this class; the likeliest are told.")
+    ranked: tuple[RankedMode, ...] = ()
 
 
 class Knowledge:
@@ -110,6 +131,8 @@ class Knowledge:
         self._series = series
         self._devices = devices
         self._clock = clock
+        self._indexed: tuple[list[KnowledgeEntry], KnowledgeIndex] | None = None
+        self._lock = Lock()
 
     def search_maintenance_kb(
         self,
@@ -127,7 +150,23 @@ class Knowledge:
         Use it with words. From an alert, `match_failure_modes` ranks by the readings instead.
         For the whole of one call `get_kb_entry`.
         """
-        raise NotImplementedError
+        wanted = device_type.strip()
+        hits = self._index().search(keyword, None if wanted in ("", "*") else wanted, limit=_ALL)
+        state, note = State.OK, None
+        if not hits:
+            state = State.EMPTY
+            note = "No such entry; try fewer or other words, or an empty keyword to see them all."
+        elif len(hits) > limit:
+            state = State.TRUNCATED
+            note = f"The best {limit} of {len(hits)}; add words, or raise limit (20 at most)."
+        return KnowledgeHits(
+            state=state,
+            note=note,
+            device_type=device_class(wanted) or "*",
+            language=language,
+            total=len(hits),
+            hits=tuple(_hit(hit, language) for hit in hits[:limit]),
+        )
 
     def get_kb_entry(
         self,
@@ -135,7 +174,28 @@ class Knowledge:
         language: Language = "en",
     ) -> EntryView:
         """Show one failure mode: symptoms, cause, remedy, parts, hours, lock-out, look-alikes."""
-        raise NotImplementedError
+        entries = {entry.entry_id: entry for entry in self._entries.all()}
+        entry = entries.get(entry_id.strip().lower())
+        if entry is None:
+            hint = near(entry_id, entries) or "; search_maintenance_kb finds them"
+            raise NotFound(f"No knowledge entry {entry_id!r}{hint}")
+        text = entry.text[language]
+        return EntryView(
+            entry_id=entry.entry_id,
+            language=language,
+            device_types=entry.device_types,
+            category=entry.category,
+            iso_code=entry.iso_code,
+            severity=entry.severity,
+            signs=entry.signs,
+            separable_from=entry.separable_from,
+            parts=entry.parts,
+            hours=entry.hours,
+            lockout=entry.lockout,
+            source=entry.source,
+            reference=entry.reference,
+            **dict(text),
+        )
 
     def match_failure_modes(
         self,
@@ -149,4 +209,82 @@ class Knowledge:
         Gives what speaks for and against each, what no channel tests, and the test that tells
         look-alikes apart. Use it to diagnose; the changes themselves are in `describe_change`.
         """
-        raise NotImplementedError
+        device = find_device(self._devices, device_id)
+        as_of = until or now(self._clock)
+        try:
+            found = describe(self._series, device.device_id, onset, as_of)
+        except Unavailable as error:
+            return Ranking(
+                state=State.UNAVAILABLE,
+                note=f"The readings cannot be reached: {error}. Not to be read as fine.",
+                device_id=device.device_id,
+                device_type=device.device_type,
+                onset=onset,
+                as_of=as_of,
+                window=Window(start=onset, end=max(onset, as_of)),
+            )
+        measured = tuple(change.channel for change in found.changes)
+        ranked = rank(found.changes, device.device_type, self._entries.all())
+        modes = [one for one in ranked if one.entry is not None]
+        none = next(one for one in ranked if one.entry is None)
+        note = found.note(device.device_id)
+        if len(modes) == 0:
+            note = note or "The knowledge base has no entry for this class of device."
+        return Ranking(
+            state=found.state if modes else State.EMPTY,
+            note=note,
+            device_id=device.device_id,
+            device_type=infer_device_type(measured, device.device_type),
+            onset=onset,
+            as_of=as_of,
+            window=found.window,
+            measured=measured,
+            established=ranked[0].entry is not None,
+            none_probability=round(none.probability, 4),
+            considered=len(modes),
+            ranked=tuple(_mode(one, one.entry, language) for one in modes[:_MODES] if one.entry),
+        )
+
+    def _index(self) -> KnowledgeIndex:
+        """The index, built anew where the entries are not what they were."""
+        entries = self._entries.all()
+        with self._lock:
+            if self._indexed is None or self._indexed[0] != entries:
+                self._indexed = (entries, KnowledgeIndex(entries))
+            return self._indexed[1]
+
+
+def _hit(hit: Hit, language: Language) -> KnowledgeHit:
+    entry, text = hit.entry, hit.entry.text[language]
+    return KnowledgeHit(
+        entry_id=entry.entry_id,
+        name=text.name,
+        category=entry.category,
+        severity=entry.severity,
+        symptoms=_beginning(text.symptoms),
+        solution=_beginning(text.solution),
+        matched=hit.matched,
+    )
+
+
+def _beginning(text: str) -> str:
+    return text if len(text) <= 240 else text[:239] + "…"
+
+
+def _mode(one: Ranked, entry: KnowledgeEntry, language: Language) -> RankedMode:
+    alike = dict(one.inseparable or {})
+    return RankedMode(
+        entry_id=one.entry_id,
+        name=entry.text[language].name,
+        category=entry.category,
+        severity=entry.severity,
+        probability=round(one.probability, 4),
+        standing=one.standing,
+        speaks_for=tuple(sentence(finding, language) for finding in one.speaks_for),
+        speaks_against=tuple(sentence(finding, language) for finding in one.speaks_against),
+        untested=tuple(untested_channel(sign, language) for sign in one.untested),
+        unexplained=tuple(seen(change, language) for change in one.unexplained),
+        separating_test=" ".join(dict.fromkeys(alike.values())) or None,
+        group=tuple(alike),
+        about=one.about,
+    )

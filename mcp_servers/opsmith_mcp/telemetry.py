@@ -1,36 +1,33 @@
 """Telemetry: what a device's sensors read."""
 
-from typing import Annotated, Literal
+from datetime import datetime
+from typing import Annotated
 
+import numpy as np
 from pydantic import Field
 
 from opsmith.clock import PlantClock
-from opsmith.domain.base import Model, Moment, ToolResult, Window
+from opsmith.domain.base import Model, Moment, State, ToolResult, Window
 from opsmith.domain.changes import ChannelChange
+from opsmith.domain.devices import Limits
+from opsmith.domain.readings import ReadingBatch
+from opsmith.domain.units import unit_of
+from opsmith.errors import Unavailable
 from opsmith.ports import SeriesStore
 from opsmith.storage.devices import DeviceStore
 from opsmith_mcp.arguments import DeviceId, Onset, Until, WindowMins
+from opsmith_mcp.change_window import BEFORE_MINS, describe
+from opsmith_mcp.figures import figure, in_figures
+from opsmith_mcp.lookup import find_channel, find_device
+from opsmith_mcp.statistics import ChannelStatistics, Source, read_thin, summarize
+from opsmith_mcp.windows import back, freshness, moment, now
+
+_CHANNELS = 60
+"""Channels of one answer."""
 
 Channel = Annotated[str, Field(min_length=1, max_length=64, description="Such as vibration.")]
 Points = Annotated[int, Field(ge=2, le=500, description="Points at most.")]
 BeforeMins = Annotated[int, Field(ge=1, le=10_080, description="Minutes of the time before.")]
-
-
-class ChannelStatistics(Model):
-    """One channel over a window, in numbers; all in `unit`."""
-
-    channel: str
-    unit: str | None = Field(description="UCUM; None where the channel's is unknown.")
-    count: int = Field(description="Values that are numbers.")
-    mean: float | None
-    low: float | None = Field(description="Lowest value.")
-    high: float | None = Field(description="Highest value.")
-    first: float | None
-    last: float | None
-    slope_per_hour: float | None = Field(description="Robust trend, in `unit` per hour.")
-    limit_low: float | None = Field(description="Rated limit, in `unit`.")
-    limit_high: float | None = Field(description="Rated limit, in `unit`.")
-    bad_share: float = Field(ge=0, le=1, description="Readings without a usable value.")
 
 
 class TelemetryWindow(ToolResult):
@@ -39,10 +36,12 @@ class TelemetryWindow(ToolResult):
     device_id: str
     as_of: Moment
     window: Window = Field(description="Readings after `start`, up to and including `end`.")
-    readings: int
-    channels: tuple[ChannelStatistics, ...]
-    last_reading: Moment | None
-    longest_gap_seconds: float | None = Field(description="Between two readings of the window.")
+    readings: int = 0
+    channels: tuple[ChannelStatistics, ...] = ()
+    last_reading: Moment | None = None
+    longest_gap_seconds: float | None = Field(
+        default=None, description="Between two readings of the window."
+    )
 
 
 class ChannelSeries(ToolResult):
@@ -50,13 +49,15 @@ class ChannelSeries(ToolResult):
 
     device_id: str
     channel: str
-    unit: str | None = Field(description="UCUM; None where the channel's is unknown.")
+    unit: str | None = Field(default=None, description="UCUM; None: unknown.")
     as_of: Moment
     window: Window = Field(description="Readings after `start`, up to and including `end`.")
-    readings: int = Field(description="Values in the window before thinning.")
-    source: Literal["raw", "1m"] = Field(description="Readings, or means of one minute.")
-    times: tuple[Moment, ...]
-    values: tuple[float, ...] = Field(description="In `unit`, one for each time.")
+    readings: int = Field(default=0, description="Values in the window before thinning.")
+    source: Source = Field(
+        default="raw", description="Readings, or statistics of one minute (in long windows)."
+    )
+    times: tuple[Moment, ...] = ()
+    values: tuple[float, ...] = Field(default=(), description="In `unit`, one for each time.")
     limit_low: float | None = None
     limit_high: float | None = None
 
@@ -76,8 +77,10 @@ class LatestValues(ToolResult):
 
     device_id: str
     as_of: Moment
-    device_says: str = Field(description="Status in the newest reading, as the device said it.")
-    channels: tuple[LatestValue, ...]
+    device_says: str = Field(
+        default="", description="Status in the newest reading, as the device said it."
+    )
+    channels: tuple[LatestValue, ...] = ()
 
 
 class ChangeDescription(ToolResult):
@@ -87,9 +90,9 @@ class ChangeDescription(ToolResult):
     onset: Moment
     as_of: Moment
     window: Window = Field(description="What was looked at, before and since the onset.")
-    readings_before: int
-    readings_since: int
-    changes: tuple[ChannelChange, ...]
+    readings_before: int = 0
+    readings_since: int = 0
+    changes: tuple[ChannelChange, ...] = ()
 
 
 class Telemetry:
@@ -108,7 +111,37 @@ class Telemetry:
         Use it to see whether values are high, rise or lack. For single values over time call
         `read_series`; for what changed since an alert's onset call `describe_change`.
         """
-        raise NotImplementedError
+        device = find_device(self._devices, device_id)
+        window = back(until or now(self._clock), window_mins)
+        try:
+            fresh = freshness(self._series, device.device_id, window.end)
+            summary = summarize(self._series, device, window)
+        except Unavailable as error:
+            return TelemetryWindow(
+                state=State.UNAVAILABLE,
+                note=f"The readings cannot be reached: {error}. Not to be read as fine.",
+                device_id=device.device_id,
+                as_of=window.end,
+                window=window,
+            )
+        has_any = summary.readings > 0
+        state, note = fresh.state(has_any), fresh.note(device.device_id, has_any)
+        if len(summary.channels) > _CHANNELS and state is State.OK:
+            state = State.TRUNCATED
+            note = (
+                f"The first {_CHANNELS} of {len(summary.channels)}; see read_series for the others."
+            )
+        return TelemetryWindow(
+            state=state,
+            note=note,
+            device_id=device.device_id,
+            as_of=window.end,
+            window=window,
+            readings=summary.readings,
+            channels=summary.channels[:_CHANNELS],
+            last_reading=fresh.last,
+            longest_gap_seconds=summary.longest_gap,
+        )
 
     def read_series(
         self,
@@ -122,17 +155,69 @@ class Telemetry:
 
         Use it to draw a chart or to see a shape. For numbers call `fetch_telemetry_data`.
         """
-        raise NotImplementedError
+        device = find_device(self._devices, device_id)
+        window = back(until or now(self._clock), window_mins)
+        try:
+            fresh = freshness(self._series, device.device_id, window.end)
+            known = {*fresh.tail.channels, *device.channels, *device.rated()}
+            name = find_channel(channel, known, device.device_id)
+            thin = read_thin(self._series, device.device_id, name, window, points)
+        except Unavailable as error:
+            return ChannelSeries(
+                state=State.UNAVAILABLE,
+                note=f"The readings cannot be reached: {error}. Not to be read as fine.",
+                device_id=device.device_id,
+                channel=channel,
+                as_of=window.end,
+                window=window,
+            )
+        has_any = len(thin.times) > 0
+        limits = device.rated().get(name, Limits())
+        return ChannelSeries(
+            state=fresh.state(has_any),
+            note=fresh.note(device.device_id, has_any),
+            device_id=device.device_id,
+            channel=name,
+            unit=unit_of(name),
+            as_of=window.end,
+            window=window,
+            readings=thin.readings,
+            source=thin.source,
+            times=thin.times,
+            values=thin.values,
+            limit_low=limits.low,
+            limit_high=limits.high,
+        )
 
     def latest_values(self, device_id: DeviceId) -> LatestValues:
         """Show the newest value of every channel of a device, with its age."""
-        raise NotImplementedError
+        device = find_device(self._devices, device_id)
+        as_of = now(self._clock)
+        try:
+            fresh = freshness(self._series, device.device_id, as_of)
+        except Unavailable as error:
+            return LatestValues(
+                state=State.UNAVAILABLE,
+                note=f"The readings cannot be reached: {error}. Not to be read as fine.",
+                device_id=device.device_id,
+                as_of=as_of,
+            )
+        has_any = fresh.last is not None
+        names = sorted({*fresh.tail.channels, *device.channels})
+        return LatestValues(
+            state=fresh.state(has_any),
+            note=fresh.note(device.device_id, has_any),
+            device_id=device.device_id,
+            as_of=as_of,
+            device_says=fresh.tail.statuses[-1] if has_any else "",
+            channels=tuple(_latest(fresh.tail, name, as_of) for name in names),
+        )
 
     def describe_change(
         self,
         device_id: DeviceId,
         onset: Onset,
-        before_mins: BeforeMins = 120,
+        before_mins: BeforeMins = BEFORE_MINS,
         until: Until = None,
     ) -> ChangeDescription:
         """Compare each channel since an onset with its own past: size, direction, kind, order.
@@ -140,4 +225,44 @@ class Telemetry:
         Use it for an alert, to see which channel moved first, how (step, ramp, spike, flat,
         dropout, ...) and which did not move.
         """
-        raise NotImplementedError
+        device = find_device(self._devices, device_id)
+        as_of = until or now(self._clock)
+        try:
+            found = describe(self._series, device.device_id, onset, as_of, before_mins)
+        except Unavailable as error:
+            return ChangeDescription(
+                state=State.UNAVAILABLE,
+                note=f"The readings cannot be reached: {error}. Not to be read as fine.",
+                device_id=device.device_id,
+                onset=onset,
+                as_of=as_of,
+                window=Window(start=onset, end=max(onset, as_of)),
+            )
+        return ChangeDescription(
+            state=found.state,
+            note=found.note(device.device_id),
+            device_id=device.device_id,
+            onset=onset,
+            as_of=as_of,
+            window=found.window,
+            readings_before=found.before,
+            readings_since=found.since,
+            changes=tuple(in_figures(change) for change in found.changes),
+        )
+
+
+def _latest(tail: ReadingBatch, channel: str, as_of: datetime) -> LatestValue:
+    value = at = None
+    if channel in tail.channels:
+        column = tail.values[:, tail.channels.index(channel)]
+        usable = np.flatnonzero(~np.isnan(column))
+        if len(usable):
+            newest = int(usable[-1])
+            value, at = figure(float(column[newest])), moment(tail.times[newest])
+    return LatestValue(
+        channel=channel,
+        unit=unit_of(channel),
+        value=value,
+        at=at,
+        age_seconds=max(0.0, (as_of - at).total_seconds()) if at else None,
+    )

@@ -1,18 +1,49 @@
 """Work orders: what is to be done, and since when."""
 
+from datetime import timedelta
 from typing import Annotated
 
 from pydantic import Field
 
 from opsmith.clock import PlantClock
 from opsmith.domain.alerts import AlertLevel
-from opsmith.domain.base import Moment, ToolResult
-from opsmith.domain.work_orders import Material, OrderStatus, OrderType, WorkClass, WorkOrder
+from opsmith.domain.base import Model, Moment, ToolResult
+from opsmith.domain.work_orders import (
+    Material,
+    OrderStatus,
+    OrderType,
+    Plan,
+    WorkClass,
+    WorkOrder,
+)
+from opsmith.errors import BadInput
 from opsmith.storage.alerts import AlertStore
 from opsmith.storage.devices import DeviceStore
 from opsmith.storage.work_orders import WorkOrderStore
 from opsmith_mcp.arguments import Cursor, Days, DeviceId, Limit, TraceId, Until
+from opsmith_mcp.lookup import find_device
+from opsmith_mcp.pages import MOST, page_of
 from opsmith_mcp.server import writes
+from opsmith_mcp.windows import INSTANT, now
+
+
+class OrderLine(Model):
+    """One work order in a list."""
+
+    order_no: str
+    trace_id: str | None
+    device_id: str
+    failure_mode: str | None
+    order_type: OrderType
+    work_class: WorkClass
+    priority: AlertLevel
+    status: OrderStatus
+    description: str = Field(description="The beginning.")
+    assigned_to: str | None
+    reviewed_by: str | None = Field(description="None: no person has looked yet.")
+    created_at: Moment
+    due_at: Moment | None
+    completed_at: Moment | None
 
 
 class WorkOrderList(ToolResult):
@@ -20,7 +51,7 @@ class WorkOrderList(ToolResult):
 
     as_of: Moment
     total: int
-    orders: tuple[WorkOrder, ...]
+    orders: tuple[OrderLine, ...]
     next_cursor: str | None
 
 
@@ -62,13 +93,32 @@ class WorkOrders:
         until: Until = None,
     ) -> WorkOrderList:
         """List work orders, the newest first, such as what was done on a device before."""
-        raise NotImplementedError
+        as_of = until or (now(self._clock) if days is None else self._clock())
+        device = find_device(self._devices, device_id) if device_id is not None else None
+        found = self._orders.find(
+            device_id=device.device_id if device else None,
+            statuses=(status,) if status else (),
+            text=text,
+            start=as_of - timedelta(days=days) if days is not None else None,
+            end=until + INSTANT if until else None,
+            limit=MOST,
+        )
+        page = page_of(found, limit, cursor, "device_id, status, text or days")
+        return WorkOrderList(
+            state=page.state,
+            note=page.note or (None if found else "No such work order."),
+            as_of=as_of,
+            total=len(found),
+            orders=tuple(_line(order) for order in page.rows),
+            next_cursor=page.next_cursor,
+        )
 
     def get_work_order(
         self, order_no: Annotated[str, Field(max_length=32, description="Such as WO-20260228-001")]
     ) -> WorkOrderView:
         """Show one work order whole."""
-        raise NotImplementedError
+        order = self._orders.get(order_no.strip().upper())
+        return WorkOrderView(as_of=now(self._clock), order=order)
 
     @writes(idempotent=True)
     def create_work_order(
@@ -82,8 +132,8 @@ class WorkOrders:
         ] = None,
         order_type: OrderType = "PLANNED",
         work_class: WorkClass = "condition_based",
-        steps: tuple[str, ...] = (),
-        materials: tuple[Material, ...] = (),
+        steps: Annotated[tuple[str, ...], Field(max_length=40)] = (),
+        materials: Annotated[tuple[Material, ...], Field(max_length=40)] = (),
         estimated_hours: Annotated[float | None, Field(ge=0)] = None,
         due_at: Moment | None = None,
         at: Annotated[
@@ -95,4 +145,33 @@ class WorkOrders:
         With `trace_id` a second call changes nothing; an undone order of the same device and
         `failure_mode` is added to. `created` tells which.
         """
-        raise NotImplementedError
+        device = find_device(self._devices, device_id)
+        if trace_id is not None:
+            alert = self._alerts.get(trace_id)
+            if alert.device_id != device.device_id:
+                raise BadInput(
+                    f"Alert {trace_id!r} is of {alert.device_id}, not {device.device_id}"
+                )
+        plan = Plan(
+            order_type=order_type,
+            work_class=work_class,
+            priority=priority,
+            description=description,
+            steps=steps,
+            materials=materials,
+            estimated_hours=estimated_hours,
+            due_at=due_at,
+        )
+        created_at = at or now(self._clock)
+        order, created = self._orders.create(
+            device.device_id, plan, created_at, trace_id, failure_mode
+        )
+        note = None if created else f"{order.order_no} answers this already; it was not made anew."
+        return WorkOrderView(note=note, as_of=created_at, order=order, created=created)
+
+
+def _line(order: WorkOrder) -> OrderLine:
+    columns = {name: value for name, value in order if name in OrderLine.model_fields}
+    text = order.description
+    columns["description"] = text if len(text) <= 160 else text[:159] + "…"
+    return OrderLine.model_validate(columns)

@@ -5,6 +5,9 @@ from collections.abc import Generator
 from dataclasses import dataclass
 from typing import Literal
 
+from sqlalchemy import make_url
+
+from opsmith.app.lock import sole_writer
 from opsmith.clock import NewestReading, wall_clock
 from opsmith.errors import BadInput
 from opsmith.settings import Settings
@@ -31,6 +34,11 @@ class Plant:
     dead_letters: DeadLetterStore
     outbox: Outbox
 
+    @property
+    def shown_url(self) -> str:
+        """The tables' URL, without its password."""
+        return make_url(self.settings.tables_url).render_as_string(hide_password=True)
+
     def pipeline(self, *, live: bool) -> Pipeline:
         """An ingest stage over these stores."""
         stores = self.stores
@@ -45,12 +53,15 @@ class Plant:
 
 
 @contextlib.contextmanager
-def open_plant(settings: Settings, clock: ClockKind | None = None) -> Generator[Plant]:
+def open_plant(
+    settings: Settings, clock: ClockKind | None = None, *, writer: bool = False
+) -> Generator[Plant]:
     """Open what the settings name, and close it at the end.
 
     Args:
         settings: Where everything is.
         clock: What the plant goes by from here on; None: by what the last run said.
+        writer: Take the data folder's lock: this process runs stages.
 
     Raises:
         BadInput: A path or URL cannot be used.
@@ -64,6 +75,8 @@ def open_plant(settings: Settings, clock: ClockKind | None = None) -> Generator[
             "set OPSMITH_DATA_DIR to a folder that you may write"
         ) from error
     with contextlib.ExitStack() as stack:
+        if writer:
+            stack.enter_context(sole_writer(settings.data_dir))
         database = Database(settings.tables_url)
         stack.callback(database.close)
         series = EmbeddedSeriesStore(settings.series_path)

@@ -2,20 +2,21 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Collection, Sequence
+from datetime import datetime
+
+from opsmith_agents.responder import Responder
 
 from opsmith.app.bootstrap import Plant
+from opsmith.app.outcome import MOST, of_record
 from opsmith.app.relay import Relay
 from opsmith.bus import codec
-from opsmith.bus.consume import consume
+from opsmith.bus.consume import Stage
 from opsmith.bus.journal import Journal
 from opsmith.bus.memory import MemoryBus
 from opsmith.domain.events import ALERTS, PARTITIONS, RAW, AlertEvent
 from opsmith.domain.readings import ReadingBatch
 from opsmith.ports import Message
-from opsmith_agents.decision import RuleDecider
-from opsmith_agents.responder import Refiner, Responder
-from opsmith_agents.rules import RuleDiagnostician
 from opsmith_ingest.pipeline import Counts, Pipeline
 from opsmith_mcp.client import connect
 from opsmith_mcp.groups import plant_server
@@ -28,11 +29,19 @@ POLL = 0.01
 class Chain:
     """What a source and an onlooker need of a running chain."""
 
-    def __init__(self, plant: Plant, bus: MemoryBus, pipeline: Pipeline, groups: Sequence[str]):
+    def __init__(
+        self,
+        plant: Plant,
+        bus: MemoryBus,
+        pipeline: Pipeline,
+        responder: Responder,
+        stages: Sequence[Stage],
+    ) -> None:
         self._plant = plant
         self._bus = bus
         self._pipeline = pipeline
-        self._groups = groups
+        self._responder = responder
+        self._stages = stages
 
     @property
     def counts(self) -> Counts:
@@ -42,16 +51,17 @@ class Chain:
     @property
     def lag(self) -> int:
         """Messages that a stage has still to work on."""
-        return sum(self._bus.lag(group) for group in ("ingest", *self._groups))
+        return sum(self._bus.lag(stage.group) for stage in self._stages)
+
+    @property
+    def failures(self) -> dict[str, int]:
+        """Failures in a row of each stage."""
+        return {stage.group: stage.failures for stage in self._stages}
 
     async def publish(self, batches: Sequence[ReadingBatch], **extra: str) -> None:
         """Send readings to the topic; waits while the chain is too far behind."""
         for batch in batches:
             await self._bus.publish(RAW, list(codec.encode(batch, **extra)))
-
-    async def publish_raw(self, key: str, message: bytes) -> None:
-        """Send one message as it is."""
-        await self._bus.publish(RAW, [(key, message)])
 
     async def rest(self) -> None:
         """Return once every reading is ingested and every alert is answered."""
@@ -60,6 +70,20 @@ class Chain:
             if not await asyncio.to_thread(self._plant.outbox.waiting, 1) and not self.lag:
                 return
             await asyncio.sleep(POLL)
+
+    async def speak(self, devices: Collection[str], start: datetime, end: datetime) -> None:
+        """Report alerts of that time in the plant's language, where they were in another."""
+        stores = self._plant.stores
+        language = self._plant.settings.language
+        for device in sorted(devices):
+            for alert in stores.alerts.find(device, start=start, end=end, limit=MOST):
+                known = of_record(stores.reports.versions(alert.trace_id), language)
+                if known is None or known.diagnosis.language == language or known.as_of is None:
+                    continue
+                await self._responder.respond(
+                    AlertEvent(change="raised", as_of=known.as_of, alert=alert)
+                )
+        await self.rest()
 
     def silent(self) -> None:
         """Look for devices that have gone quiet."""
@@ -80,18 +104,14 @@ async def running(
     Raises:
         ExceptionGroup: A stage gave up.
     """
-    settings = plant.settings
-    bus = MemoryBus(PARTITIONS, Journal(settings.journal_path, {ALERTS}))
+    bus = MemoryBus(PARTITIONS, Journal(plant.settings.journal_path, {ALERTS}))
     pipeline = plant.pipeline(live=live)
-    relay = Relay(plant.outbox, bus)
     async with contextlib.AsyncExitStack() as stack:
         stack.push_async_callback(bus.close)
-        tools = plant_server(plant.stores, rights=Rights.SYSTEM)
-        client = await stack.enter_async_context(connect(tools))
-        responder = Responder(
-            client, RuleDiagnostician(client), RuleDecider(client), settings.language
+        client = await stack.enter_async_context(
+            connect(plant_server(plant.stores, rights=Rights.SYSTEM))
         )
-        refiner = await _refiner(plant, stack, client)
+        responder = plant.responder(client)
 
         async def ingest(messages: Sequence[Message]) -> None:
             await asyncio.to_thread(pipeline.process, messages)
@@ -100,29 +120,22 @@ async def running(
             for message in messages:
                 await responder.respond(AlertEvent.model_validate_json(message.value))
 
-        stages = await stack.enter_async_context(asyncio.TaskGroup())
-        tasks = [
-            stages.create_task(relay.run()),
-            stages.create_task(
-                consume(bus, [RAW], "ingest", ingest, pipeline.forget, attempts=attempts)
-            ),
-            stages.create_task(
-                consume(bus, [ALERTS], "responder", respond, max_records=20, attempts=attempts)
-            ),
+        async def refine(messages: Sequence[Message]) -> None:
+            for message in messages:
+                await responder.refine(AlertEvent.model_validate_json(message.value))
+
+        stages = [
+            Stage("ingest", (RAW,), ingest, pipeline.forget),
+            Stage("responder", (ALERTS,), respond, max_records=20),
         ]
-        groups = ["responder"]
-        if refiner is not None:
-
-            async def refine(messages: Sequence[Message]) -> None:
-                for message in messages:
-                    await refiner.refine(AlertEvent.model_validate_json(message.value))
-
-            tasks.append(
-                stages.create_task(consume(bus, [ALERTS], "refiner", refine, max_records=1))
-            )
-            groups.append("refiner")
+        if plant.settings.llm_model:
+            # In a group of its own, so that no alert waits for another one's model.
+            stages.append(Stage("refiner", (ALERTS,), refine, max_records=1))
+        group = await stack.enter_async_context(asyncio.TaskGroup())
+        tasks = [group.create_task(Relay(plant.outbox, bus).run())]
+        tasks += [group.create_task(stage.run(bus, attempts)) for stage in stages]
         try:
-            yield Chain(plant, bus, pipeline, groups)
+            yield Chain(plant, bus, pipeline, responder, stages)
         finally:
             for task in tasks:
                 task.cancel()

@@ -1,13 +1,16 @@
 """What a run of the chain came to: alerts, reports, work orders, as JSON or as tables."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
 from opsmith.app.bootstrap import Plant
 from opsmith.domain.alerts import Alert
+from opsmith.domain.base import Language
 from opsmith.domain.diagnoses import DiagnosisReport
 from opsmith.domain.work_orders import WorkOrder
+from opsmith.errors import NotFound
 from opsmith_ingest.pipeline import Counts
 
 MOST = 10_000
@@ -30,7 +33,7 @@ class Outcome:
         """One object with the arrays `alerts`, `reports`, `work_orders`, and `counts`."""
         return {
             "alerts": [alert.model_dump(mode="json") for alert in self.alerts],
-            "reports": [_report(report) for report in self.reports],
+            "reports": [report_json(report) for report in self.reports],
             "work_orders": [order.model_dump(mode="json") for order in self.orders],
             "counts": {
                 **asdict(self.counts),
@@ -63,7 +66,8 @@ def outcome_of(
             key=lambda alert: (alert.first_seen, alert.trace_id),
         )
     )
-    versions = [stores.reports.versions(alert.trace_id) for alert in alerts]
+    language = plant.settings.language
+    reports = [of_record(stores.reports.versions(alert.trace_id), language) for alert in alerts]
     orders = {
         order.order_no: order
         for alert in alerts
@@ -71,14 +75,38 @@ def outcome_of(
     }
     return Outcome(
         alerts=alerts,
-        reports=tuple(reports[-1] for reports in versions if reports),
+        reports=tuple(report for report in reports if report is not None),
         orders=tuple(orders[number] for number in sorted(orders)),
         counts=counts,
         seconds=seconds,
     )
 
 
-def _report(report: DiagnosisReport) -> dict[str, Any]:
+def report_of(plant: Plant, trace_id: str, version: int | None = None) -> DiagnosisReport:
+    """A version of an alert's report; without one, the report of record in the plant's language.
+
+    Raises:
+        NotFound: No such alert, or no such report of it.
+    """
+    stores = plant.stores
+    stores.alerts.get(trace_id)
+    reports = stores.reports.versions(trace_id)
+    if version is not None:
+        reports = [report for report in reports if report.version == version]
+    chosen = of_record(reports, plant.settings.language)
+    if chosen is None:
+        which = "report" if version is None else f"version {version}"
+        raise NotFound(f"Alert {trace_id!r} has no {which}")
+    return chosen
+
+
+def of_record(reports: Sequence[DiagnosisReport], language: Language) -> DiagnosisReport | None:
+    """The newest version in a language; where there is none in it, the newest of all."""
+    spoken = [report for report in reports if report.diagnosis.language == language]
+    return max(spoken or reports, key=lambda report: report.version, default=None)
+
+
+def report_json(report: DiagnosisReport) -> dict[str, Any]:
     """A report with the claims and the evidence at the top, where one looks for them."""
     fields = report.model_dump(mode="json")
     diagnosis = fields["diagnosis"]

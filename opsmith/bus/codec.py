@@ -1,9 +1,10 @@
 """Readings to and from the bytes of the topic: one JSON object a message."""
 
+import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 import numpy as np
@@ -56,10 +57,7 @@ def parse(message: bytes | str) -> Reading:
     """
     if len(message) > LARGEST:
         raise ValueError(f"message of {len(message)} bytes; at most {LARGEST} are taken")
-    try:
-        fields = _decode(message)
-    except (msgspec.DecodeError, msgspec.ValidationError, RecursionError) as error:
-        raise ValueError(f"no JSON object: {error}") from error
+    fields = _fields(message)
     device_id = _device_id(fields.get("device_id"))
     time = _moment(fields.get("timestamp"))
     values, bad = _values(fields)
@@ -74,6 +72,21 @@ def parse(message: bytes | str) -> Reading:
         values=values,
         bad=frozenset(bad),
     )
+
+
+def _fields(message: bytes | str) -> dict[str, Any]:
+    try:
+        return _decode(message)
+    except (msgspec.MsgspecError, RecursionError):
+        pass
+    try:
+        # NaN and Infinity are no JSON, but collectors send them; the slower parser takes them.
+        fields = json.loads(message)
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"no JSON object: {error}") from error
+    if not isinstance(fields, dict):
+        raise ValueError(f"no JSON object: {type(fields).__name__}")
+    return cast(dict[str, Any], fields)
 
 
 def _values(fields: dict[str, Any]) -> tuple[dict[str, float], set[str]]:

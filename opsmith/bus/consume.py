@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 
 from opsmith.ports import Bus, Message
 
@@ -13,44 +14,49 @@ LONGEST_PAUSE = 10.0
 """Seconds between attempts, doubling from the first to the longest."""
 
 
-async def consume(
-    bus: Bus,
-    topics: Sequence[str],
-    group: str,
-    work: Callable[[Sequence[Message]], Awaitable[None]],
-    on_failure: Callable[[], None] = lambda: None,
-    max_records: int = 2000,
-    attempts: int | None = None,
-) -> None:
-    """Work through topics until cancelled; nothing is committed before its work is done.
+def _nothing() -> None:
+    """Drop nothing."""
 
-    Args:
-        bus: Where the topics are.
-        topics: What to consume.
-        group: Whose committed place counts.
-        work: Does one batch. Where it raises, the batch is delivered again after a pause.
-        on_failure: Called before that, to drop what `work` half knows.
-        max_records: Size of a batch, at most.
-        attempts: After how many failures in a row to give up and raise the last; None: never.
-    """
-    pause = FIRST_PAUSE
-    failures = 0
-    while True:
-        consumer = await bus.subscribe(topics, group)
-        try:
-            while True:
-                messages = await consumer.getmany(max_records, timeout=1.0)
-                if messages:
-                    await work(messages)
-                    await consumer.commit(messages)
-                    pause, failures = FIRST_PAUSE, 0
-        except Exception:
-            failures += 1
-            if attempts is not None and failures >= attempts:
-                raise
-            logger.exception("%s failed; trying again in %.1f s", group, pause)
-            on_failure()
-        finally:
-            await consumer.close()
-        await asyncio.sleep(pause)
-        pause = min(2 * pause, LONGEST_PAUSE)
+
+@dataclass
+class Stage:
+    """One consumer of topics, and how it is doing."""
+
+    group: str
+    """Whose committed place counts."""
+    topics: tuple[str, ...]
+    work: Callable[[Sequence[Message]], Awaitable[None]]
+    """Does one batch. Where it raises, the batch is delivered again after a pause."""
+    forget: Callable[[], None] = _nothing
+    """Called before that, to drop what `work` half knows."""
+    max_records: int = 2000
+    """Size of a batch, at most."""
+    failures: int = 0
+    """In a row, until now."""
+
+    async def run(self, bus: Bus, attempts: int | None = None) -> None:
+        """Work until cancelled; nothing is committed before its work is done.
+
+        Args:
+            bus: Where the topics are.
+            attempts: After how many failures in a row to give up and raise; None: never.
+        """
+        while True:
+            consumer = await bus.subscribe(self.topics, self.group)
+            try:
+                while True:
+                    messages = await consumer.getmany(self.max_records, timeout=1.0)
+                    if messages:
+                        await self.work(messages)
+                        await consumer.commit(messages)
+                        self.failures = 0
+            except Exception:
+                self.failures += 1
+                self.forget()
+                if attempts is not None and self.failures >= attempts:
+                    raise
+                pause = min(FIRST_PAUSE * 2 ** (self.failures - 1), LONGEST_PAUSE)
+                logger.exception("%s failed; trying again in %.1f s", self.group, pause)
+            finally:
+                await consumer.close()
+            await asyncio.sleep(pause)

@@ -11,8 +11,12 @@ class ChannelChange(Model):
 
     channel: str
     unit: str | None = Field(default=None, description="UCUM; None where the channel's is unknown.")
-    before: float | None = Field(description="Median of the time before, in `unit`.")
-    now: float | None = Field(description="Median of the time since, in `unit`; None: no readings.")
+    before: float | None = Field(
+        description="Robust level before: where the time before had led it by its end, in `unit`."
+    )
+    now: float | None = Field(
+        description="Robust level of the newest part of the time since; None: no readings."
+    )
     sigmas: float = Field(
         description="Change of the level in robust standard deviations of the time before; signed."
     )

@@ -116,6 +116,9 @@ class DiagnosisReport(Model):
     llm_model: str = Field(description="Name of the LLM, or `rules`.")
     tokens_used: int = Field(default=0, ge=0)
     latency_ms: float = Field(default=0.0, ge=0)
+    as_of: Moment | None = Field(
+        default=None, description="Plant time up to which its author looked; the store sets it."
+    )
     created_at: Moment
     diagnosis: Diagnosis
     decision: Decision

@@ -60,7 +60,9 @@ class KnowledgeEntry(Model):
     """One failure mode of one or more device classes, in both languages."""
 
     entry_id: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
-    device_types: tuple[str, ...] = Field(description="Classes it holds for; `*` all.")
+    device_types: tuple[str, ...] = Field(
+        description="Classes it holds for; `rotating` any machine with a rotor, `*` anything."
+    )
     category: Category
     iso_code: str = Field(default="", description="ISO 14224 failure mode, such as VIB.")
     severity: Literal["CRITICAL", "HIGH", "MEDIUM", "LOW"]

@@ -20,6 +20,7 @@ class Measurement:
 MEASUREMENTS = {
     "temperature": Measurement("Cel", -60.0, 400.0),
     "fluid_temperature": Measurement("Cel", -60.0, 400.0),
+    "ambient_temperature": Measurement("Cel", -60.0, 400.0),
     "vibration": Measurement("[g]", 0.0, 100.0),
     "vibration_velocity": Measurement("mm/s", 0.0, 500.0),
     "pressure": Measurement("MPa", -0.11, 100.0),

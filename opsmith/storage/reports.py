@@ -22,7 +22,9 @@ class ReportStore:
         self._database = database
 
     def record(self, report: DiagnosisReport, as_of: datetime) -> DiagnosisReport:
-        """Store a report as the alert's next version, once for (alert, `as_of`, author).
+        """Store a report as the alert's next version, once for each basis.
+
+        Its basis is (alert, `as_of`, author, language).
 
         Args:
             report: Its `version` is replaced by the one it gets.
@@ -35,22 +37,22 @@ class ReportStore:
             NotFound: No such alert.
         """
         author = "rules" if report.llm_model == "rules" else "llm"
+        language = report.diagnosis.language
         of_alert = table.c.trace_id == report.trace_id
+        basis = (table.c.as_of == as_of, table.c.author == author, table.c.language == language)
         with self._database.write() as connection:
-            known = connection.execute(
-                select(table).where(of_alert, table.c.as_of == as_of, table.c.author == author)
-            ).one_or_none()
+            known = connection.execute(select(table).where(of_alert, *basis)).one_or_none()
             if known is not None:
                 return _report(known)
             status = update(alert_log).where(alert_log.c.trace_id == report.trace_id)
             if not connection.execute(status.values(status=Handling.COMPLETED)).rowcount:
                 raise NotFound(f"No alert {report.trace_id!r} to report on")
             newest = connection.execute(select(func.max(table.c.version)).where(of_alert)).scalar()
-            stored = report.model_copy(update={"version": (newest or 0) + 1})
+            stored = report.model_copy(update={"version": (newest or 0) + 1, "as_of": as_of})
             values = dict(stored)
             values["diagnosis"] = stored.diagnosis.model_dump(mode="json")
             values["decision"] = stored.decision.model_dump(mode="json")
-            connection.execute(insert(table).values(**values, as_of=as_of, author=author))
+            connection.execute(insert(table).values(**values, author=author, language=language))
             event = ReportEvent(as_of=as_of, report=stored)
             announce(connection, REPORTS, stored.device_id, event)
         return stored
@@ -87,6 +89,6 @@ class ReportStore:
 
 def _report(row: Row[Any]) -> DiagnosisReport:
     columns = mapping(row)
-    for own in ("id", "as_of", "author"):
+    for own in ("id", "author", "language"):
         del columns[own]
     return DiagnosisReport.model_validate(columns)

@@ -6,7 +6,7 @@ import msgspec
 import numpy as np
 
 from opsmith.domain.readings import FloatArray, Quality, QualityArray
-from opsmith.storage.series_rows import Rows
+from opsmith.storage.series_rows import BoolArray, Rows
 
 _SCALES = 10.0 ** np.arange(10)
 _SAMPLE = 16
@@ -22,44 +22,49 @@ class Column(msgspec.Struct, array_like=True, frozen=True):
     data: bytes
 
 
-def _candidates(known: FloatArray) -> list[int]:
-    """How many decimals all of a sample can be written with."""
-    sample = known[:: max(1, len(known) // _SAMPLE), None]
-    short = (np.rint(sample * _SCALES) / _SCALES == sample).all(axis=0)
-    return np.flatnonzero(short).tolist()
-
-
-def pack(x: FloatArray, compact: bool = True) -> Column:
-    r"""Pack a column without loss, as whole numbers where all its values are short decimals.
+def pack(values: FloatArray) -> tuple[Column, ...]:
+    r"""Pack columns without loss, as whole numbers where all of a column are short decimals.
 
     Args:
-        x: Shape (n,). -0.0 may come back as 0.0.
-        compact: Spend the time to look for short decimals.
+        values: Shape (n, c). -0.0 may come back as 0.0.
 
     Source: after ALP (Afroozeh, Kuffo and Boncz 2023, Proc. ACM Manag. Data 1(4), 230).
 
-    >>> pack(np.array([20.1, 20.3, np.nan])).data
+    >>> pack(np.array([[20.1], [20.3], [np.nan]]))[0].data
     b'\x00\x02\xff'
     """
-    if compact:
-        missing = np.isnan(x)
-        gaps = bool(missing.any())
-        known = x[~missing] if gaps else x
-        fits = max(-known.min(initial=0.0), known.max(initial=0.0)) < 2**53
-        for places in _candidates(known) if fits else ():
-            scaled = np.rint(known * _SCALES[places])
-            low = scaled.min(initial=np.inf) if len(known) else 0.0
-            high = scaled.max(initial=-np.inf) if len(known) else 0.0
-            if not (max(-low, high) < 2**53 and high - low < 2**32 - 1):
+    missing = np.isnan(values)
+    sample = values[:: max(1, len(values) // _SAMPLE), :, None]
+    with np.errstate(over="ignore", invalid="ignore"):
+        fits = (np.rint(sample * _SCALES) / _SCALES == sample) | np.isnan(sample)
+    short: BoolArray = np.logical_and.reduce(fits, axis=0)
+    gaps = set(np.flatnonzero(missing.any(axis=0)).tolist())
+    return tuple(
+        _pack_one(values[:, column], missing[:, column] if column in gaps else None, short[column])
+        for column in range(values.shape[1])
+    )
+
+
+def _pack_one(x: FloatArray, missing: BoolArray | None, short: BoolArray) -> Column:
+    known = x if missing is None else x[~missing]
+    places = int(short.argmax())
+    if short[places] and np.abs(known).max(initial=0.0) < 2**53:
+        for decimals in range(places, len(_SCALES)):
+            scaled = np.rint(known * _SCALES[decimals])
+            low, high = (scaled.min(), scaled.max()) if len(known) else (0.0, 0.0)
+            if max(-low, high) >= 2**53 or high - low >= 2**32 - 1:
                 break
-            if not np.array_equal(scaled / _SCALES[places], known):
+            if (scaled / _SCALES[decimals] != known).any():
                 continue
-            if high == low and not gaps:
-                return Column(places, int(low), 0, b"")
+            if high == low and missing is None:
+                return Column(decimals, int(low), 0, b"")
             width = next(width for width in (1, 2, 4) if high - low < 2 ** (8 * width) - 1)
-            numbers = np.full(len(x), 2 ** (8 * width) - 1, f"<u{width}")
-            numbers[~missing] = scaled - low
-            return Column(places, int(low), width, numbers.tobytes())
+            if missing is None:
+                numbers = (scaled - low).astype(f"<u{width}")
+            else:
+                numbers = np.full(len(x), 2 ** (8 * width) - 1, f"<u{width}")
+                numbers[~missing] = scaled - low
+            return Column(decimals, int(low), width, numbers.tobytes())
     return Column(-1, 0, 8, x.astype("<f8", copy=False).tobytes())
 
 
@@ -85,6 +90,8 @@ class _Block(msgspec.Struct, array_like=True, frozen=True):
     """What each step between two times is longer than `step`, `width` bytes each."""
     channels: tuple[str, ...]
     columns: tuple[Column, ...]
+    plain: bytes
+    """The values themselves, in place of the columns, where they will soon be packed anew."""
     quality: bytes
     """Empty where numbers are good and NaN is absent."""
     words: tuple[str, ...]
@@ -103,7 +110,7 @@ def _plain_quality(values: FloatArray) -> QualityArray:
 
 
 def encode(rows: Rows, compact: bool = True) -> bytes:
-    """Pack one or more readings."""
+    """Pack one or more readings; compact takes time and saves three quarters of the room."""
     steps = np.diff(rows.times)
     step, longest = (int(steps.min()), int(steps.max())) if len(steps) else (0, 0)
     span = longest - step
@@ -124,7 +131,8 @@ def encode(rows: Rows, compact: bool = True) -> bytes:
             width,
             (steps - step).astype(f"<u{width}").tobytes() if width else b"",
             rows.channels,
-            tuple(pack(column, compact) for column in rows.values.T),
+            pack(rows.values) if compact else (),
+            b"" if compact else rows.values.astype("<f8", copy=False).tobytes(),
             b"" if plain else rows.quality.tobytes(),
             words,
             codes,
@@ -153,9 +161,12 @@ def decode(blob: bytes, channels: Collection[str] | None = None) -> Rows:
         for index, channel in enumerate(block.channels)
         if channels is None or channel in channels
     ]
-    values = np.empty((n, len(chosen)))
-    for place, index in enumerate(chosen):
-        values[:, place] = unpack(block.columns[index], n)
+    if block.columns:
+        values = np.empty((n, len(chosen)))
+        for place, index in enumerate(chosen):
+            values[:, place] = unpack(block.columns[index], n)
+    else:
+        values = np.frombuffer(block.plain, "<f8").reshape(n, -1)[:, chosen]
     if block.quality:
         quality = np.frombuffer(block.quality, np.uint8).reshape(n, -1)[:, chosen]
     else:

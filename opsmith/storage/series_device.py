@@ -39,7 +39,7 @@ class Device:
         self._db = db
         self._device_id = device_id
         self._hours = Hours(db, device_id)
-        self._sealed = -_END
+        self._sealed = self._expired = -_END
         self._tail = NONE
         self._dirty = False
         found = db.execute(
@@ -47,10 +47,10 @@ class Device:
         ).fetchone()
         self._first, self._last, self._count = found or (_END, -_END, 0)
         found = db.execute(
-            "SELECT sealed, blob FROM sensor_tail WHERE device_id = ?", (device_id,)
+            "SELECT sealed, expired, blob FROM sensor_tail WHERE device_id = ?", (device_id,)
         ).fetchone()
         if found:
-            self._sealed, blob = found
+            self._sealed, self._expired, blob = found
             self._tail = decode(blob) if blob else NONE
 
     def add(self, rows: Rows) -> int:
@@ -79,11 +79,12 @@ class Device:
         if not self._dirty:
             return
         self._db.execute(
-            "INSERT INTO sensor_tail VALUES (?, ?, ?) ON CONFLICT DO UPDATE"
-            " SET sealed = excluded.sealed, blob = excluded.blob",
+            "INSERT INTO sensor_tail VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE"
+            " SET sealed = excluded.sealed, expired = excluded.expired, blob = excluded.blob",
             (
                 self._device_id,
                 self._sealed,
+                self._expired,
                 encode(self._tail, compact=False) if len(self._tail) else None,
             ),
         )
@@ -141,21 +142,25 @@ class Device:
         if tail.live.any():
             self._seal()
         gone = 0
-        old = self._db.execute(
+        found = self._db.execute(
             f"SELECT id, t_last, n, live FROM sensor_raw WHERE live > 0 AND {_OVERLAP}",
             self._span(-_END, raw_before),
         ).fetchall()
-        for segment, t_last, n, live in old:
+        for segment, t_last, n, live in found:
             if live == n and t_last < raw_before:
                 self._db.execute("DELETE FROM sensor_raw WHERE id = ?", (segment,))
                 gone += n
+                self._expired = max(self._expired, t_last)
                 continue
-            found = self._db.execute("SELECT blob FROM sensor_raw WHERE id = ?", (segment,))
-            rows = decode(found.fetchone()[0])
-            kept = rows.part(~rows.live | (rows.times >= raw_before))
-            if len(kept) < len(rows):
-                self._put_segments(kept, segment)
-                gone += len(rows) - len(kept)
+            (blob,) = self._db.execute(
+                "SELECT blob FROM sensor_raw WHERE id = ?", (segment,)
+            ).fetchone()
+            rows = decode(blob)
+            old = rows.live & (rows.times < raw_before)
+            if old.any():
+                self._put_segments(rows.part(~old), segment)
+                gone += int(old.sum())
+                self._expired = max(self._expired, int(rows.times[old][-1]))
         if gone:
             self._count -= gone
             self._dirty = True
@@ -200,7 +205,7 @@ class Device:
 
     def _seal(self) -> None:
         rows = self._tail
-        self._hours.put(rows, going_on=True)
+        self._hours.extend(rows)
         segment, before = self._neighbour(int(rows.times[0]), len(rows))
         self._put_segments(join([before, rows]) if segment else rows, segment)
         self._sealed = int(rows.times[-1])
@@ -224,17 +229,18 @@ class Device:
         touched: list[IntArray] = []
         while len(rows):
             time = int(rows.times[0])
-            found = self._db.execute(
+            found: tuple[int, int, int, int, bytes] | None = self._db.execute(
                 "SELECT id, t_first, t_last, n, blob FROM sensor_raw"
                 " WHERE device_id = ? AND t_last >= ? ORDER BY t_last LIMIT 1",
                 (self._device_id, time),
             ).fetchone()
             segment, old, group = None, NONE, rows
             if found:
-                group = rows.part(slice(int(np.searchsorted(rows.times, found[2], "right"))))
-                between = group.times[-1] < found[1]
-                if not between or (found[3] < _SMALL and found[3] + len(group) <= _SEGMENT):
-                    segment, old = found[0], decode(found[4])
+                ident, t_first, t_last, n, blob = found
+                group = rows.part(slice(int(np.searchsorted(rows.times, t_last, "right"))))
+                reaches_in = int(group.times[-1]) >= t_first
+                if reaches_in or (n < _SMALL and n + len(group) <= _SEGMENT):
+                    segment, old = ident, decode(blob)
             if segment is None:
                 segment, old = self._neighbour(time, len(group))
             merged = merge(old, group)
@@ -257,7 +263,7 @@ class Device:
             run = minutes[low:high]
             rows = join(list(self._segments(int(run[0]), int(run[-1]) + MINUTE)))
             rows = rows.part(np.isin(rows.times - rows.times % MINUTE, run))
-            self._hours.put(rows, going_on=False)
+            self._hours.retake(rows, self._expired)
 
     def _measure(self) -> None:
         ends: list[tuple[int, int]] = []

@@ -29,7 +29,8 @@ CREATE TABLE sensor_raw (
 CREATE INDEX sensor_raw_device ON sensor_raw (device_id, t_last);
 CREATE TABLE sensor_tail (
     device_id TEXT PRIMARY KEY,
-    sealed INTEGER,
+    sealed INTEGER NOT NULL,
+    expired INTEGER NOT NULL,
     blob BLOB
 );
 CREATE TABLE extent (
@@ -45,10 +46,6 @@ CREATE TABLE sensor_agg_1m (
     live INTEGER NOT NULL,
     blob BLOB NOT NULL,
     PRIMARY KEY (device_id, hour)
-);
-CREATE TABLE retention (
-    id INTEGER PRIMARY KEY CHECK (id = 1),
-    raw_before INTEGER NOT NULL
 );
 CREATE TABLE anomaly_events (
     trace_id TEXT NOT NULL,

@@ -1,13 +1,13 @@
 """Hours: the one-minute statistics of one device in the file, one packed row an hour."""
 
 import sqlite3
+from collections.abc import Iterator
 
 import numpy as np
 
 from opsmith.storage.series_minutes import (
     HOUR,
     MINUTE,
-    NO_MINUTES,
     Minutes,
     Origin,
     chain,
@@ -16,7 +16,7 @@ from opsmith.storage.series_minutes import (
     overlay,
     summarize,
 )
-from opsmith.storage.series_rows import IntArray, Rows
+from opsmith.storage.series_rows import Rows
 
 
 class Hours:
@@ -35,26 +35,26 @@ class Hours:
         )
         return chain([decode_hour(blob, hour) for hour, blob in found])
 
-    def put(self, rows: Rows, *, going_on: bool) -> None:
-        """Store the minutes of one or more readings.
+    def extend(self, rows: Rows) -> None:
+        """Store the minutes of readings that are later than all those the stored ones rest on."""
+        for hour, part in _by_hour(rows):
+            old = self.read(hour, hour + HOUR)
+            self._put(hour, overlay(old, summarize(part, old)))
+
+    def retake(self, rows: Rows, expired: int) -> None:
+        """Store minutes anew from all the readings of them that there are.
 
         Args:
             rows: The readings.
-            going_on: They are later than all that the stored minutes rest on; else they are all
-                the readings of their minutes, which are taken anew from them.
+            expired: Time of the last reading that retention deleted. A minute of live readings up
+                to then outlived some of them, so it stays as it is.
         """
-        hours = rows.times - rows.times % HOUR
-        heads = [0, *(np.flatnonzero(np.diff(hours)) + 1).tolist()]
-        for low, high in zip(heads, [*heads[1:], len(rows)], strict=True):
-            hour = int(hours[low])
-            part = rows.part(slice(low, high)).carried()
+        for hour, part in _by_hour(rows):
             old = self.read(hour, hour + HOUR)
-            if going_on:
-                self._put_hour(hour, overlay(old, summarize(part, old)))
-                continue
-            part = part.part(~np.isin(part.times - part.times % MINUTE, self._settled(old)))
+            fixed = old.starts[(old.starts <= expired) & (old.origin & Origin.LIVE > 0)]
+            part = part.part(~np.isin(part.times - part.times % MINUTE, fixed))
             if len(part):
-                self._put_hour(hour, overlay(old, summarize(part)))
+                self._put(hour, overlay(old, summarize(part)))
 
     def expire(self, before: int) -> None:
         """Delete the minutes that only live readings made and that ended before that."""
@@ -77,16 +77,9 @@ class Hours:
                     "DELETE FROM sensor_agg_1m WHERE device_id = ? AND hour = ?", (device, hour)
                 )
             elif len(kept.starts) < len(minutes.starts):
-                self._put_hour(hour, kept)
+                self._put(hour, kept)
 
-    def _settled(self, minutes: Minutes) -> IntArray:
-        """Minutes that outlived their readings: what comes late cannot be counted among them."""
-        found = self._db.execute("SELECT raw_before FROM retention").fetchone()
-        if not found:
-            return NO_MINUTES.starts
-        return minutes.starts[(minutes.starts < found[0]) & (minutes.origin & Origin.LIVE > 0)]
-
-    def _put_hour(self, hour: int, minutes: Minutes) -> None:
+    def _put(self, hour: int, minutes: Minutes) -> None:
         self._db.execute(
             "INSERT INTO sensor_agg_1m VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE"
             " SET n = excluded.n, live = excluded.live, blob = excluded.blob",
@@ -98,3 +91,10 @@ class Hours:
                 encode_hour(minutes),
             ),
         )
+
+
+def _by_hour(rows: Rows) -> Iterator[tuple[int, Rows]]:
+    hours = rows.times - rows.times % HOUR
+    heads = [0, *(np.flatnonzero(np.diff(hours)) + 1).tolist()]
+    for low, high in zip(heads, [*heads[1:], len(rows)], strict=True):
+        yield int(hours[low]), rows.part(slice(low, high)).carried()

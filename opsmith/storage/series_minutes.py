@@ -156,7 +156,7 @@ def encode_hour(minutes: Minutes) -> bytes:
         _Hour(
             (minutes.starts % HOUR // MINUTE).astype(np.uint8).tobytes(),
             minutes.channels,
-            tuple(pack(column) for figure in minutes.figures for column in figure.T),
+            pack(np.concatenate(minutes.figures, axis=1)),
             minutes.origin.tobytes(),
         )
     )

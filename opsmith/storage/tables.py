@@ -116,6 +116,7 @@ diagnosis_report = Table(
     Column("version", Integer, nullable=False),
     Column("as_of", Utc, nullable=False),
     Column("author", String(16), nullable=False),
+    Column("language", String(2), nullable=False),
     Column("device_id", String(64), nullable=False, index=True),
     Column("diagnosis_text", Text, nullable=False),
     Column("decision_text", Text, nullable=False),
@@ -130,7 +131,7 @@ diagnosis_report = Table(
     Column("decision", JSON, nullable=False),
     Column("created_at", Utc, nullable=False),
     UniqueConstraint("trace_id", "version"),
-    UniqueConstraint("trace_id", "as_of", "author"),
+    UniqueConstraint("trace_id", "as_of", "author", "language"),
 )
 
 work_order = Table(

@@ -7,7 +7,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -20,7 +20,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from opsmith.domain.alerts import AlertLevel
-from opsmith.domain.readings import Aggregates, Quality, ReadingBatch
+from opsmith.domain.readings import Aggregates, FloatArray, Quality, ReadingBatch
 from opsmith.errors import BadInput, Unavailable
 from opsmith.ports import AnomalyMark, Appended, SeriesStore
 from opsmith.storage.series_embedded import EmbeddedSeriesStore
@@ -53,10 +53,12 @@ def batch(
     seconds: Sequence[float],
     device_id: str = "PUMP_01",
     statuses: Sequence[str] = (),
-    **channels: Sequence[float] | float,
+    **channels: Sequence[float] | FloatArray | float,
 ) -> ReadingBatch:
     """Readings at those seconds after START; NaN is absent; by default a value tells its second."""
-    columns = channels or {"temperature": [20 + second / 10 for second in seconds]}
+    columns: Mapping[str, Sequence[float] | FloatArray | float] = channels or {
+        "temperature": [20 + second / 10 for second in seconds]
+    }
     names = tuple(sorted(columns))
     values = np.column_stack([np.broadcast_to(columns[name], len(seconds)) for name in names])
     times = np.datetime64(START.replace(tzinfo=None), "us") + (
@@ -141,15 +143,16 @@ def noisy(seconds: Sequence[int], seed: int) -> ReadingBatch:
     return made
 
 
-def part(whole: ReadingBatch, chosen: Sequence[int]) -> ReadingBatch:
-    rows = np.array(sorted(chosen), int)
+def part(whole: ReadingBatch, chosen: Iterable[int]) -> ReadingBatch:
+    numbers = sorted(chosen)
+    rows = np.array(numbers, np.int64)
     return ReadingBatch(
         whole.device_id,
         whole.channels,
         whole.times[rows],
         whole.values[rows],
         whole.quality[rows],
-        tuple(whole.statuses[row] for row in rows.tolist()),
+        tuple(whole.statuses[row] for row in numbers),
     )
 
 
@@ -209,6 +212,18 @@ def test_a_channel_that_came_later_is_absent_before(store: SeriesStore) -> None:
     assert got.channels == ("flow", "temperature")
     assert (got.quality[:100, 0] == Quality.ABSENT).all() and np.isnan(got.values[:100, 0]).all()
     assert (got.values[100:, 0] == 1.5).all()
+
+
+def test_readings_without_any_channel_keep_their_time_and_status(store: SeriesStore) -> None:
+    silent = noisy(range(200), seed=6)
+    silent = ReadingBatch(
+        "PUMP_01", (), silent.times, np.empty((200, 0)), np.empty((200, 0), np.uint8), ("ON",) * 200
+    )
+    store.append([part(silent, range(10))], live=True)
+    store.append([silent], live=True)
+    got = everything(store)
+    assert (len(got), got.channels, got.statuses) == (200, (), ("ON",) * 200)
+    assert store.aggregates("PUMP_01", PAST, FOREVER).count.shape == (4, 0)
 
 
 def test_the_last_readings_before_a_moment_are_the_newest_of_them(store: SeriesStore) -> None:
@@ -368,7 +383,7 @@ from opsmith.storage.series_embedded import EmbeddedSeriesStore
 
 store = EmbeddedSeriesStore(Path(sys.argv[1]))
 good, silent = np.zeros((300, 1), np.uint8), ("",) * 300
-for first in range(0, 10**7, 300):
+for first in range(0, int(sys.argv[2]), 300):
     seconds = np.arange(first, first + 300)
     times = np.datetime64("2026-01-01T09:00:00", "us") + seconds * np.timedelta64(1, "s")
     values = seconds[:, None].astype(float)
@@ -382,7 +397,7 @@ for first in range(0, 10**7, 300):
 
 def test_a_killed_writer_leaves_whole_appends_and_a_reader_is_not_disturbed(tmp_path: Path) -> None:
     path = tmp_path / "series.db"
-    command = [sys.executable, "-c", WRITER, str(path)]
+    command = [sys.executable, "-c", WRITER, str(path), "10000000"]
     acknowledged = -1
     for round_ in range(3):
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as writer:
@@ -402,6 +417,20 @@ def test_a_killed_writer_leaves_whole_appends_and_a_reader_is_not_disturbed(tmp_
             assert rows.values[:, 0].tolist() == list(range(count))
             assert reader.aggregates(device, PAST, FOREVER).count.sum() == count
         reader.close()
+
+
+def test_two_processes_that_make_and_fill_the_file_at_once_write_each_reading_once(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "series.db"
+    command = [sys.executable, "-c", WRITER, str(path), "9000"]
+    writers = [subprocess.Popen(command, stdout=subprocess.DEVNULL) for _ in range(2)]
+    assert [writer.wait(60) for writer in writers] == [0, 0]
+    store = EmbeddedSeriesStore(path)
+    for device in "ABC":
+        assert everything(store, device).values[:, 0].tolist() == list(range(9000))
+        assert store.aggregates(device, PAST, FOREVER).count.sum() == 9000
+    store.close()
 
 
 def test_retention_deletes_old_live_readings_and_spares_imported_history(

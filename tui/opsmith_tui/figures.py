@@ -17,9 +17,9 @@ AGE_UNITS: dict[Language, tuple[str, str, str, str]] = {
 
 
 def plain(text: object) -> str:
-    """Foreign text without what steers a terminal: control, formatting and bidi signs.
+    r"""Foreign text without what steers a terminal: control, formatting and bidi signs.
 
-    >>> plain("PUMP\\x1b[31m_01")
+    >>> plain("PUMP\x1b[31m_01")
     'PUMP�[31m_01'
     """
     return "".join(

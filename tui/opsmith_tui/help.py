@@ -19,7 +19,8 @@ PAGE: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
         ("s", "suppressed"),
     )),
     ("one", (
-        ("1 2 3", "panes"), ("Tab", "next"), ("↑ ↓ j k", "scroll"), ("a", "acknowledge"),
+        ("1 2 3", "panes"), ("Tab", "next"), ("↑ ↓ j k", "scroll"), ("c", "channel"),
+        ("a", "acknowledge"),
         ("Esc", "back"),
     )),
     ("both", (

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import AsyncExitStack
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import anyio
@@ -43,6 +44,7 @@ class Plant:
     def __init__(self, client: Client[Any], patience: float = 10.0) -> None:
         self._client = client
         self._patience = patience
+        self._session = AsyncExitStack()
         self._opened = False
         self._opening = asyncio.Lock()
         self._tools: frozenset[str] | None = None
@@ -84,7 +86,7 @@ class Plant:
         """Leave the session; it ends if we opened it."""
         if self._opened:
             self._opened = False
-            await self._client.__aexit__(None, None, None)
+            await self._session.aclose()
 
     async def _open(self) -> None:
         async with self._opening:
@@ -93,6 +95,7 @@ class Plant:
             if self._opened:
                 # The session broke: what is left of it must go before another can begin.
                 await self._client.close()
+                self._session = AsyncExitStack()
                 self._tools = None
-            await self._client.__aenter__()
+            await self._session.enter_async_context(self._client)
             self._opened = True

@@ -7,10 +7,10 @@ from typing import ClassVar
 from rich.style import Style
 from rich.text import Text
 from textual import work
-from textual.app import App
 from textual.binding import BindingType
 from textual.color import Color
 from textual.screen import Screen
+from textual.widget import Widget
 from textual.widgets import Static
 
 from opsmith.domain.alerts import AlertLevel
@@ -38,7 +38,7 @@ class Room(Screen[None]):
         refresh_seconds: Between one look at the plant and the next.
     """
 
-    HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [
+    HORIZONTAL_BREAKPOINTS = [
         (0, "-narrow"), (110, "-broad"), (160, "-wide"),
     ]  # fmt: skip
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -51,12 +51,12 @@ class Room(Screen[None]):
         self.plant = plant
         self.words = words
         self.by = by
-        self._refresh_seconds = refresh_seconds
+        self.refresh_seconds = refresh_seconds
         self._looking = False
 
     def on_mount(self) -> None:
         """Look at once, and again and again."""
-        self.set_interval(self._refresh_seconds, self._look_if_seen)
+        self.set_interval(self.refresh_seconds, self._look_if_seen)
 
     def on_screen_resume(self) -> None:
         """Look when the operator comes (back) here."""
@@ -107,9 +107,7 @@ class Room(Screen[None]):
             seen = await self.plant.ask(AlertHistory.acknowledge_alert, trace_id, by=self.by)
         except OpsmithError as error:
             reason = plain(error)
-            self.notify(
-                words(SCREEN, "not_done", reason=reason), severity="error", markup=False
-            )
+            self.notify(words(SCREEN, "not_done", reason=reason), severity="error", markup=False)
             return
         state = words(STATES, seen.alert.state)
         device = plain(seen.alert.device_id)
@@ -135,17 +133,21 @@ class KeyLine(Static):
         )
 
 
-def level_text(level: AlertLevel, app: App[object]) -> Text:
-    """A level as its own text on its colour: never the colour alone."""
-    colour = Color.parse(app.theme_variables[LEVEL_COLOURS[level]])
-    if level in (AlertLevel.P0, AlertLevel.P1):
-        return Text(
-            level.value,
-            Style(color=colour.get_contrast_text().rich_color, bgcolor=colour.rich_color, bold=True),
-        )
-    return Text(level.value, Style(color=colour.rich_color))
+def colour_of(name: str, widget: Widget) -> Color:
+    """The theme's colour of that name."""
+    # Textual leaves the type of its app open.
+    return Color.parse(widget.app.theme_variables[name])  # pyright: ignore[reportUnknownMemberType]
 
 
-def style_of(name: str, app: App[object], *, bold: bool = False) -> Style:
+def style_of(name: str, widget: Widget, *, bold: bool = False) -> Style:
     """The theme's colour of that name, as a style for Rich."""
-    return Style(color=Color.parse(app.theme_variables[name]).rich_color, bold=bold)
+    return Style(color=colour_of(name, widget).rich_color, bold=bold)
+
+
+def level_text(level: AlertLevel, widget: Widget) -> Text:
+    """A level as its own text on its colour: never the colour alone."""
+    colour = colour_of(LEVEL_COLOURS[level], widget)
+    if level in (AlertLevel.P0, AlertLevel.P1):
+        ink = colour.get_contrast_text(1).rich_color
+        return Text(level.value, Style(color=ink, bgcolor=colour.rich_color, bold=True))
+    return Text(level.value, Style(color=colour.rich_color))

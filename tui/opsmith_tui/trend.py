@@ -43,7 +43,9 @@ class TrendPlot(PlotextPlot):
             plot.vline((trend.onset - start).total_seconds(), "orange+")
         places = [end * tick / (TICKS - 1) for tick in range(TICKS)]
         form = "%H:%M" if end < 86400 else "%m-%d %H:%M"
-        plot.xticks(places, [(start + (trend.times[-1] - start) * (x / end)).strftime(form) for x in places])
+        plot.xticks(
+            places, [(start + (trend.times[-1] - start) * (x / end)).strftime(form) for x in places]
+        )
         plot.xlim(0.0, end)
 
 

@@ -62,6 +62,7 @@ KEYS: Texts = {
     "report": ("Report", "报告"),
     "trend": ("Trend", "趋势"),
     "evidence": ("Evidence", "证据"),
+    "channel": ("Channel", "换通道"),
     "theme": ("Light/dark", "明/暗"),
 }
 
@@ -247,6 +248,7 @@ HELP: Texts = {
     "refresh": ("ask the plant again now", "立即重新查询"),
     "panes": ("report, trend, evidence", "报告、趋势、证据"),
     "scroll": ("scroll, or choose evidence", "滚动，或选择证据"),
+    "channel": ("draw the next channel that deviated", "切换到下一个偏离的通道"),
     "next": ("next pane", "下一个窗格"),
     "back": ("back to the list", "返回列表"),
     "language": ("English, Chinese", "切换中文、英文"),

@@ -152,6 +152,7 @@ def upgrade() -> None:
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("as_of", Utc(), nullable=False),
         sa.Column("author", sa.String(length=16), nullable=False),
+        sa.Column("language", sa.String(length=2), nullable=False),
         sa.Column("device_id", sa.String(length=64), nullable=False),
         sa.Column("diagnosis_text", sa.Text(), nullable=False),
         sa.Column("decision_text", sa.Text(), nullable=False),
@@ -172,7 +173,11 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_diagnosis_report")),
         sa.UniqueConstraint(
-            "trace_id", "as_of", "author", name=op.f("uq_diagnosis_report_trace_id_as_of_author")
+            "trace_id",
+            "as_of",
+            "author",
+            "language",
+            name=op.f("uq_diagnosis_report_trace_id_as_of_author_language"),
         ),
         sa.UniqueConstraint(
             "trace_id", "version", name=op.f("uq_diagnosis_report_trace_id_version")

@@ -1,0 +1,100 @@
+"""What a question brings: the tool calls as they happen, then the answer."""
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, Literal
+
+from fastmcp import Client
+from pydantic import Field
+
+from opsmith.domain.base import Language, Model, Moment, State
+from opsmith.domain.diagnoses import Evidence
+from opsmith_agents.evidence import EvidenceLedger
+from opsmith_mcp.telemetry import ChannelSeries, Telemetry
+
+_POINTS = 120
+"""As many points of a series as evidence keeps, so that a chart is never cut short."""
+
+
+class Step(Model):
+    """One tool call; it comes twice, when it starts and when it has ended."""
+
+    number: int = Field(ge=1, description="The same for both.")
+    tool: str
+    arguments: dict[str, Any]
+    state: State | Literal["running"]
+    note: str | None = Field(default=None, description="Why the state is not ok.")
+    seconds: float | None = Field(default=None, description="None while it runs.")
+    result: dict[str, Any] = Field(default_factory=dict[str, Any])
+
+
+class Chart(Model):
+    """One channel over time, for a screen to draw."""
+
+    device_id: str
+    channel: str
+    unit: str | None = Field(description="UCUM; None where the channel's is unknown.")
+    times: tuple[Moment, ...]
+    values: tuple[float, ...] = Field(description="In `unit`, one for each time.")
+    limit_low: float | None = None
+    limit_high: float | None = None
+
+
+class Answer(Model):
+    """What is said in the end."""
+
+    text: str = Field(description="Markdown.")
+    language: Language
+    chart: Chart | None = None
+    made_by: str = Field(description="Name of the LLM, or `rules`.")
+    note: str = Field(default="", description="Why this one answered, where another should have.")
+
+
+class WatchedLedger(EvidenceLedger):
+    """A ledger that tells of each call when it starts and when it has ended.
+
+    Args:
+        plant: An open MCP client.
+        watch: Gets each step.
+    """
+
+    def __init__(self, plant: Client[Any], watch: Callable[[Step], None]) -> None:
+        super().__init__(plant)
+        self._watch = watch
+        self._calls = 0
+
+    async def ask(self, tool: str, arguments: Mapping[str, Any]) -> Evidence:
+        """See `EvidenceLedger.ask`."""
+        given = dict(arguments)
+        if tool == Telemetry.read_series.__name__ and int(given.get("points", 0)) > _POINTS:
+            given["points"] = _POINTS
+        self._calls += 1
+        step = Step(number=self._calls, tool=tool, arguments=given, state="running")
+        self._watch(step)
+        began = time.perf_counter()
+        evidence = await super().ask(tool, given)
+        ended = {
+            "state": evidence.state,
+            "note": evidence.note,
+            "seconds": time.perf_counter() - began,
+            "result": evidence.result,
+        }
+        self._watch(step.model_copy(update=ended))
+        return evidence
+
+    def chart(self) -> Chart | None:
+        """Of the series that was read last, if one was and has two points."""
+        for one in reversed(self.evidence):
+            if one.tool == Telemetry.read_series.__name__ and one.result:
+                series = ChannelSeries.model_validate(one.result)
+                if len(series.times) > 1:
+                    return Chart(
+                        device_id=series.device_id,
+                        channel=series.channel,
+                        unit=series.unit,
+                        times=series.times,
+                        values=series.values,
+                        limit_low=series.limit_low,
+                        limit_high=series.limit_high,
+                    )
+        return None

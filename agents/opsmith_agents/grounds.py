@@ -1,0 +1,248 @@
+"""What a body of evidence holds: the numbers, times and names that a sentence may rest on.
+
+A number of a sentence stands if one of these, in the same unit, rounds to it at the digits shown:
+a number of the evidence or of its arguments; a difference, a ratio or a change in per cent of two
+numbers that belong together (`_PAIRS`); a share as per cent; the time between two times that
+belong together (`_SPANS`); the length of a list, or how many of its changes are significant; a
+number in the evidence's own prose, with the same unit. Times convert among s, min, h and d;
+nothing else converts.
+"""
+
+import math
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any, NamedTuple, cast
+
+from opsmith.domain.diagnoses import Evidence
+from opsmith.domain.units import measurement_of, unit_of
+from opsmith_agents.figures import PERCENT, RATIO, SECONDS, SIGMA, Figure, figures, normal, says
+
+_PAIRS = (
+    ("before", "now"), ("first", "last"), ("expected", "value"), ("limit", "value"),
+    ("limit", "now"), ("limit_high", "last"), ("limit_high", "high"), ("limit_high", "mean"),
+    ("limit_low", "last"), ("limit_low", "low"), ("limit_low", "mean"), ("low", "high"),
+)  # fmt: skip
+_SPANS = (
+    ("start", "end"), ("onset", "as_of"), ("first_seen", "last_seen"), ("onset", "last_seen"),
+    ("onset", "first_seen"), ("last_reading", "as_of"), ("first_seen", "as_of"),
+)  # fmt: skip
+_LEVELS = frozenset(
+    (
+        "value",
+        "expected",
+        "limit",
+        "limit_low",
+        "limit_high",
+        "mean",
+        "low",
+        "high",
+        "first",
+        "last",
+        "before",
+        "now",
+        "values",
+    )
+)
+_PLATE = {"rated_temp_max": "Cel", "rated_vibration_max": "[g]", "rated_pressure_max": "MPa"}
+_TIMES = (
+    (re.compile(r"(^|_)seconds$|_s$"), 1.0), (re.compile(r"(^|_)(mins|minutes)$"), 60.0),
+    (re.compile(r"^hours(_|$)|_hours$"), 3600.0), (re.compile(r"(^|_)days$"), 86400.0),
+)  # fmt: skip
+_SHARE = re.compile(r"(^|_)(share|probability|confidence)(_|$)")
+_MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}.*)?$")
+
+
+class Quantity(NamedTuple):
+    """A number of the evidence."""
+
+    value: float
+    unit: str | None
+    channel: str | None = None
+
+
+@dataclass(slots=True)
+class Grounds:
+    """What one piece of evidence holds."""
+
+    device_id: str | None = None
+    quantities: list[Quantity] = field(default_factory=list[Quantity])
+    moments: set[datetime] = field(default_factory=set[datetime])
+    names: set[str] = field(default_factory=set[str])
+    """Identifiers as `plain` gives them."""
+    channels: set[str] = field(default_factory=set[str])
+    prose: str = ""
+    """All texts, in lower case."""
+
+    def hold(self, figure: Figure, channels: frozenset[str]) -> bool:
+        """Whether a particular of a sentence stands on this.
+
+        Args:
+            figure: What the sentence says.
+            channels: The channels that it speaks of; a measured value must be of one of them.
+        """
+        match figure.kind:
+            case "time":
+                return any(says(figure, moment) for moment in self.moments)
+            case "name":
+                return plain(figure.text) in self.names
+            case "number":
+                return any(_rounds_to(q, figure, channels) for q in self.quantities)
+            case "citation":
+                return True
+
+
+def plain(name: str) -> str:
+    """An identifier as it is compared: case, `_`, `-` and spaces do not matter."""
+    return re.sub(r"[\s_-]+", "", name).casefold()
+
+
+def base(channel: str) -> str:
+    """The measurement that a channel is of, as a sentence may call it."""
+    return re.sub(r"_?\d+$", "", channel).casefold()
+
+
+def grounds_of(evidence: Evidence) -> Grounds:
+    """Read what a piece of evidence holds; the arguments of the call are part of it."""
+    grounds = Grounds()
+    texts = [evidence.note or "", evidence.tool]
+    _walk(evidence.result, grounds, texts, None, None, "")
+    _walk(evidence.arguments, grounds, texts, None, None, "")
+    device = evidence.arguments.get("device_id") or evidence.result.get("device_id")
+    grounds.device_id = device if isinstance(device, str) else None
+    grounds.prose = normal("\n".join(texts)).casefold()
+    return grounds
+
+
+def _walk(
+    value: Any, grounds: Grounds, texts: list[str], unit: str | None, channel: str | None, key: str
+) -> None:
+    match value:
+        case bool() | None:
+            pass
+        case int() | float():
+            grounds.quantities.append(Quantity(float(value), _unit(key, unit), channel))
+            if _SHARE.search(key):
+                grounds.quantities.append(Quantity(100 * float(value), PERCENT, channel))
+        case str():
+            _read_text(value, grounds, texts)
+        case Mapping():
+            _walk_mapping(cast(Mapping[str, Any], value), grounds, texts, unit, channel, key)
+        case Sequence():
+            items = cast(Sequence[Any], value)
+            grounds.quantities.append(Quantity(float(len(items)), None))
+            for item in items:
+                _walk(item, grounds, texts, unit, channel, key)
+            if key == "changes":
+                moved = sum(bool(item["significant"]) for item in items)
+                grounds.quantities.append(Quantity(float(moved), None))
+        case _:
+            pass
+
+
+def _walk_mapping(
+    value: Mapping[str, Any],
+    grounds: Grounds,
+    texts: list[str],
+    unit: str | None,
+    channel: str | None,
+    key: str,
+) -> None:
+    if isinstance(value.get("channel"), str):
+        channel, unit = value["channel"], value.get("unit")
+    if isinstance(value.get("device_id"), str):
+        grounds.names.add(plain(value["device_id"]))
+    if channel:
+        grounds.channels.add(channel)
+    for name, one in value.items():
+        inner_unit, inner_channel = unit, channel
+        if key in ("rated", "limits", "units") or measurement_of(name):
+            inner_unit, inner_channel = unit_of(name), name
+            grounds.channels.add(name)
+        grounds.names.add(plain(name))
+        _walk(one, grounds, texts, inner_unit, inner_channel, name)
+    grounds.quantities.extend(_derived(value, unit, channel))
+
+
+def _read_text(text: str, grounds: Grounds, texts: list[str]) -> None:
+    texts.append(text)
+    if _MOMENT.match(text):
+        try:
+            moment = datetime.fromisoformat(text)
+        except ValueError:
+            pass
+        else:
+            aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+            grounds.moments.add(aware.astimezone(UTC))
+            return
+    if re.fullmatch(r"[\w.-]+", text):
+        grounds.names.add(plain(text))
+        grounds.channels.add(text)
+    if not text.isascii() or any(sign.isdigit() or sign == "_" for sign in text) or " " in text:
+        for figure in figures(text):
+            if figure.kind == "name":
+                grounds.names.add(plain(figure.text))
+            elif figure.kind == "number" and not math.isnan(figure.value):
+                grounds.quantities.append(Quantity(figure.value, figure.unit))
+
+
+@lru_cache(maxsize=512)
+def _key_unit(key: str) -> str | None:
+    if key in _PLATE:
+        return _PLATE[key]
+    if _SHARE.search(key):
+        return RATIO
+    if key in ("sigmas", "spread_ratio"):
+        return SIGMA if key == "sigmas" else RATIO
+    # Other times come once more in seconds, see `_derived`; as they stand they are bare numbers.
+    return SECONDS if _TIMES[0][0].search(key) else None
+
+
+def _unit(key: str, unit: str | None) -> str | None:
+    if key in _LEVELS or measurement_of(key):
+        return unit or unit_of(key)
+    if key == "slope_per_hour":
+        return f"{unit}/h" if unit else None
+    return _key_unit(key)
+
+
+def _derived(value: Mapping[str, Any], unit: str | None, channel: str | None) -> Iterator[Quantity]:
+    for one, other in _PAIRS:
+        a, b = value.get(one), value.get(other)
+        if isinstance(a, int | float) and isinstance(b, int | float):
+            yield Quantity(b - a, unit, channel)
+            if unit == "Cel":
+                yield Quantity(b - a, "K", channel)
+            elif a:
+                yield Quantity(100 * (b - a) / abs(a), PERCENT, channel)
+                yield Quantity(100 * b / a, PERCENT, channel)
+                yield Quantity(b / a, RATIO, channel)
+    for one, other in _SPANS:
+        a, b = value.get(one), value.get(other)
+        if isinstance(a, str) and isinstance(b, str):
+            seconds = (datetime.fromisoformat(b) - datetime.fromisoformat(a)).total_seconds()
+            yield Quantity(seconds, SECONDS)
+    for key, one in value.items():
+        scale = next((scale for pattern, scale in _TIMES if pattern.search(key)), 1.0)
+        if scale != 1.0 and isinstance(one, int | float):
+            yield Quantity(one * scale, SECONDS)
+
+
+def _rounds_to(quantity: Quantity, figure: Figure, channels: frozenset[str]) -> bool:
+    """Half a unit of the last digit shown, in the same unit; the sign only where one is shown."""
+    value, unit, channel = quantity
+    said = figure.value
+    if figure.unit is not None:
+        if figure.unit != unit:
+            return False
+        if channel is not None and channels and base(channel) not in channels:
+            return False
+    if not figure.signed:
+        value, said = abs(value), abs(said)
+    room = 0.5 * figure.step
+    # A bare small whole number counts something: 4.4 of anything is no four.
+    if figure.unit is None and figure.step >= 1 and abs(said) < 10:
+        room = 0.0
+    return abs(value - said) <= room * (1 + 1e-9) + 1e-9 * abs(value)

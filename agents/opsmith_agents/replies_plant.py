@@ -1,0 +1,197 @@
+"""What the assistant says of devices, readings and alerts, in Markdown, in both languages."""
+
+from datetime import tzinfo
+
+from opsmith.domain.base import Language
+from opsmith_agents.reply_words import (
+    caveat,
+    duration,
+    joined,
+    listed,
+    moment,
+    plain,
+    quantity,
+    say,
+    signed,
+    table,
+    word,
+)
+from opsmith_mcp.alert_history import AlertHistoryView, AlertLine, AlertList
+from opsmith_mcp.device_registry import DeviceList, DeviceView
+from opsmith_mcp.statistics import ChannelStatistics
+from opsmith_mcp.telemetry import ChannelSeries, TelemetryWindow
+
+
+def devices(seen: DeviceList, language: Language) -> str:
+    """All devices that were found."""
+    heads = say(
+        language,
+        "Device,Name,Class,Line,Status,Last reading before",
+        "设备,名称,类别,产线,状态,距上次读数",
+    ).split(",")
+    rows = [
+        [
+            plain(one.device_id),
+            plain(one.device_name),
+            plain(word(language, one.device_type)),
+            plain(one.line_id),
+            word(language, one.status.value),
+            duration(one.age_seconds, language),
+        ]
+        for one in seen.devices
+    ]
+    count = say(language, f"{seen.total} devices:", f"共 {seen.total} 台设备：")
+    return joined(count, table(heads, rows) if rows else "", caveat(language, seen))
+
+
+def status(
+    seen: DeviceView,
+    window: TelemetryWindow | None,
+    standing: AlertList | None,
+    language: Language,
+    zone: tzinfo,
+) -> str:
+    """One device: what it is, what it reads, what stands."""
+    device = seen.device
+    name = f" {plain(device.device_name)}" if device.device_name else ""
+    place = say(language, f", line {plain(device.line_id)}", f"，产线 {plain(device.line_id)}")
+    first = (
+        f"**{plain(device.device_id)}**{name}"
+        f" ({plain(word(language, device.device_type))}{place if device.line_id else ''}): "
+        f"{word(language, device.status.value)}."
+    )
+    heard = say(
+        language,
+        f"Last reading {moment(seen.last_reading, zone)},"
+        f" {duration(seen.age_seconds, language)} ago.",
+        f"最近读数 {moment(seen.last_reading, zone)}，{duration(seen.age_seconds, language)}前。",
+    )
+    if seen.last_reading is None:
+        heard = say(language, "No reading yet.", "尚无读数。")
+    missing = ""
+    if seen.missing_channels:
+        names = listed(language, [word(language, one) for one in seen.missing_channels])
+        missing = say(
+            language, f"Installed, but lately silent: {names}.", f"已安装但近期无数据：{names}。"
+        )
+    stand = ""
+    if standing is not None and standing.total == 0:
+        stand = say(language, "No alert stands.", "没有未恢复的报警。")
+    elif standing is not None:
+        stand = joined(
+            say(
+                language,
+                f"{standing.total} standing alert(s):",
+                f"{standing.total} 个未恢复的报警：",
+            ),
+            _alert_rows(standing.alerts, language, zone),
+        )
+    return joined(
+        f"{first} {heard}",
+        _statistics(window, language) if window else "",
+        missing,
+        stand,
+        caveat(language, seen),
+    )
+
+
+def _statistics(window: TelemetryWindow, language: Language) -> str:
+    heads = say(
+        language,
+        "Channel,Now,Low,High,Trend per hour,Rated limit",
+        "通道,当前,最低,最高,每小时趋势,额定限值",
+    ).split(",")
+    rows = [
+        [
+            word(language, one.channel),
+            quantity(one.last, one.unit),
+            quantity(one.low, one.unit),
+            quantity(one.high, one.unit),
+            signed(one.slope_per_hour, one.unit),
+            _limits(one),
+        ]
+        for one in window.channels
+    ]
+    span = duration((window.window.end - window.window.start).total_seconds(), language)
+    head = say(
+        language,
+        f"Over {span}, {window.readings} readings:",
+        f"过去 {span}，{window.readings} 条读数：",
+    )
+    return joined(head, table(heads, rows) if rows else "", caveat(language, window))
+
+
+def _limits(one: ChannelStatistics) -> str:
+    low = f"≥ {quantity(one.limit_low, one.unit)}" if one.limit_low is not None else ""
+    high = f"≤ {quantity(one.limit_high, one.unit)}" if one.limit_high is not None else ""
+    return " ".join(part for part in (low, high) if part) or "-"
+
+
+def trend(
+    series: ChannelSeries, window: TelemetryWindow | None, language: Language, zone: tzinfo
+) -> str:
+    """One channel over a window."""
+    name = word(language, series.channel)
+    span = duration((series.window.end - series.window.start).total_seconds(), language)
+    head = say(
+        language,
+        f"**{name}** of {plain(series.device_id)} over {span} up to"
+        f" {moment(series.window.end, zone)}, {series.readings} values.",
+        f"{plain(series.device_id)} 的**{name}**，截至 {moment(series.window.end, zone)} 的 "
+        f"{span}，{series.readings} 个值。",
+    )
+    numbers = ""
+    of_it = [one for one in window.channels if one.channel == series.channel] if window else []
+    for one in of_it:
+        last, mean, low, high = (
+            quantity(value, one.unit) for value in (one.last, one.mean, one.low, one.high)
+        )
+        slope = signed(one.slope_per_hour, one.unit)
+        numbers = say(
+            language,
+            f"Now {last}; mean {mean}, low {low}, high {high}; trend {slope} per hour;"
+            f" rated limit {_limits(one)}.",
+            f"当前 {last}；均值 {mean}，最低 {low}，最高 {high}；趋势每小时 {slope}；"
+            f"额定限值 {_limits(one)}。",
+        )
+    return joined(head, numbers, caveat(language, series))
+
+
+def alerts(seen: AlertList | AlertHistoryView, language: Language, zone: tzinfo) -> str:
+    """Alerts, the newest first."""
+    since = moment(seen.window.start, zone)
+    if isinstance(seen, AlertHistoryView):
+        device = plain(seen.device_id)
+        head = say(
+            language,
+            f"{seen.total} alert(s) of {device} since {since}.",
+            f"{device} 自 {since} 起共 {seen.total} 个报警。",
+        )
+    elif seen.total == 0:
+        head = say(language, "No alert stands.", "当前没有未恢复的报警。")
+    else:
+        head = say(
+            language, f"{seen.total} standing alert(s):", f"当前有 {seen.total} 个未恢复的报警："
+        )
+    return joined(head, _alert_rows(seen.alerts, language, zone), caveat(language, seen))
+
+
+def _alert_rows(rows: tuple[AlertLine, ...], language: Language, zone: tzinfo) -> str:
+    heads = say(
+        language,
+        "Level,Device,Type,Channels,First seen,State,Alert",
+        "级别,设备,类型,通道,首次出现,状态,报警编号",
+    ).split(",")
+    cells = [
+        [
+            one.alert_level.value,
+            plain(one.device_id),
+            word(language, one.alert_type),
+            listed(language, [word(language, channel) for channel in one.channels]),
+            moment(one.first_seen, zone),
+            word(language, one.state.value) if one.state else "-",
+            plain(one.trace_id),
+        ]
+        for one in rows
+    ]
+    return table(heads, cells) if cells else ""

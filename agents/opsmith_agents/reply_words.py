@@ -1,0 +1,134 @@
+"""Figures, times, names and tables in the assistant's Markdown."""
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from datetime import datetime, tzinfo
+
+from opsmith.domain.base import Language, State, ToolResult
+
+_SHOWN = {"Cel": "°C", "[g]": "g", "/min": "rpm", "1": "", "K": "K"}
+
+_ZH = {
+    "temperature": "温度", "fluid_temperature": "介质温度", "vibration": "振动",
+    "vibration_velocity": "振动速度", "pressure": "压力", "current": "电流", "voltage": "电压",
+    "flow": "流量", "speed": "转速", "power": "功率",
+    "pump": "泵", "motor": "电机", "compressor": "压缩机", "fan": "风机", "unknown": "未知",
+    "RUNNING": "运行", "STOPPED": "停机", "MAINTENANCE": "检修", "RETIRED": "退役",
+    "over_temp": "超温", "high_vibration": "振动过高", "over_pressure": "超压",
+    "over_limit": "超上限", "under_limit": "低于下限", "composite": "综合偏离",
+    "sensor_fault": "传感器故障", "no_data": "无数据", "device_reported": "设备自报",
+    "drift": "漂移",
+    "normal": "正常", "unacknowledged": "未确认", "acknowledged": "已确认",
+    "returned_to_normal_unacknowledged": "已恢复未确认", "shelved": "已搁置",
+    "suppressed_by_design": "设计抑制", "out_of_service": "停用",
+    "OPEN": "待处理", "IN_PROGRESS": "进行中", "COMPLETED": "已完成", "CANCELLED": "已取消",
+    "CRITICAL": "危急", "HIGH": "高", "MEDIUM": "中", "LOW": "低",
+    "supported": "支持", "refuted": "排除", "untested": "未检验",
+    "bearing": "轴承", "rotor": "转子", "seal": "密封", "hydraulic": "水力", "process": "工艺",
+    "cooling": "冷却", "lubrication": "润滑", "electrical": "电气", "structure": "结构",
+    "sensor": "传感器", "control": "控制",
+    "empty": "无结果", "stale": "数据陈旧", "truncated": "未列全", "unavailable": "无法查询",
+}  # fmt: skip
+
+
+def say(language: Language, en: str, zh: str) -> str:
+    """The one of the two that the language wants."""
+    return zh if language == "zh" else en
+
+
+def word(language: Language, code: str) -> str:
+    """A code of ours as people say it; a channel keeps its number.
+
+    >>> word("zh", "vibration2"), word("en", "over_temp")
+    ('振动2', 'over temp')
+    """
+    if language == "en":
+        return code.replace("_", " ") if code.islower() else code
+    base = re.sub(r"_?\d+$", "", code)
+    known = _ZH.get(code) or (_ZH[base] + code[len(base) :] if base in _ZH else None)
+    return known or plain(code)
+
+
+def plain(text: str) -> str:
+    r"""Foreign text in one line that neither marks up nor links anything.
+
+    >>> plain("see [here](http://x)\n|")
+    'see \\[here\\](http://x) \\|'
+    """
+    shown = "".join(
+        sign if unicodedata.category(sign) not in ("Cc", "Cf", "Cs") else " " for sign in text
+    )
+    return re.sub(r"([\\`*\[\]<|])", r"\\\1", " ".join(shown.split()))
+
+
+def quantity(value: float | None, unit: str | None) -> str:
+    """A value to four digits, with its unit as people write it.
+
+    >>> quantity(92.418, "Cel"), quantity(None, "A"), quantity(12345.6, None)
+    ('92.42 °C', '-', '12346')
+    """
+    if value is None:
+        return "-"
+    number = f"{value:.0f}" if 1000 <= abs(value) < 1e9 else f"{value:.4g}"
+    return f"{number} {unit_sign(unit)}".strip()
+
+
+def unit_sign(unit: str | None) -> str:
+    """A UCUM code as people write it."""
+    return "" if unit is None else _SHOWN.get(unit, plain(unit))
+
+
+def signed(value: float | None, unit: str | None) -> str:
+    """The same, with its sign: a slope or a change."""
+    return "-" if value is None else ("+" if value >= 0 else "") + quantity(value, unit)
+
+
+def moment(at: datetime | None, zone: tzinfo) -> str:
+    """A point in time to the second, in a zone, with the zone's name."""
+    return "-" if at is None else f"{at.astimezone(zone):%Y-%m-%d %H:%M:%S %Z}"
+
+
+def duration(seconds: float | None, language: Language) -> str:
+    """A length of time, to two places.
+
+    >>> duration(7530, "en"), duration(42, "zh"), duration(None, "en")
+    ('2 h 5 min', '42 秒', '-')
+    """
+    if seconds is None:
+        return "-"
+    whole = max(round(seconds), 0)
+    second, minute, hour, day = say(language, "s,min,h,d", "秒,分钟,小时,天").split(",")
+    if whole < 60:
+        return f"{whole} {second}"
+    if whole < 3600:
+        return f"{whole // 60} {minute}"
+    if whole < 86400:
+        rest = f" {whole % 3600 // 60} {minute}" if whole % 3600 >= 60 else ""
+        return f"{whole // 3600} {hour}{rest}"
+    rest = f" {whole % 86400 // 3600} {hour}" if whole % 86400 >= 3600 else ""
+    return f"{whole // 86400} {day}{rest}"
+
+
+def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A Markdown table; its cells are Markdown already."""
+    lines = [heads, ["---"] * len(heads), *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def listed(language: Language, items: Sequence[str]) -> str:
+    """Items in one line."""
+    return say(language, ", ", "、").join(items)
+
+
+def caveat(language: Language, result: ToolResult) -> str:
+    """What a reader must know of how complete a result is, or nothing."""
+    if result.state is State.OK:
+        return ""
+    note = f": {plain(result.note)}" if result.note else ""
+    return f"*{word(language, result.state.value)}{note}*"
+
+
+def joined(*parts: str) -> str:
+    """Paragraphs; empty ones fall away."""
+    return "\n\n".join(part for part in parts if part)

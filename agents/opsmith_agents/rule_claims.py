@@ -1,0 +1,203 @@
+"""The sentences of the rules' report: claims and timeline, each from the evidence it cites."""
+
+from collections.abc import Iterator
+
+from opsmith.domain.base import Language
+from opsmith.domain.changes import ChannelChange
+from opsmith.domain.devices import DeviceStatus
+from opsmith.domain.diagnoses import Claim, TimelineEntry
+from opsmith.domain.work_orders import UNDONE
+from opsmith_agents.evidence import ALERT
+from opsmith_agents.rule_sight import NEAR, Sight, statistics
+from opsmith_agents.wording import amount, channel_name, hours, listed, moment, say, share, term
+
+_MOST = 4
+"""Sentences of one sort; the rest is in the evidence."""
+
+
+def claims_of(sight: Sight, language: Language) -> tuple[Claim, ...]:
+    """What the rules state, the alert first, then what was seen, then what stands around it."""
+
+    def fact(key: str, *evidence: str, **parts: str) -> Claim:
+        return Claim(text=say(key, language, **parts), kind="fact", evidence=evidence)
+
+    def sentences() -> Iterator[Claim]:
+        alert = sight.alert
+        yield fact(
+            "raised",
+            ALERT,
+            device=alert.device_id,
+            level=alert.alert_level,
+            type=term(alert.alert_type, language),
+            at=moment(alert.first_seen),
+            onset=moment(alert.onset),
+        )
+        if alert.alert_type == "device_reported":
+            yield fact("reported", ALERT)
+        for one in [d for d in alert.deviations if d.limit is not None][:_MOST]:
+            if one.value is not None and one.limit is not None:
+                yield fact(
+                    "over",
+                    ALERT,
+                    channel=channel_name(one.channel, language),
+                    value=amount(one.value, one.unit),
+                    limit=amount(one.limit, one.unit),
+                )
+        device = sight.device.result
+        if device is not None and device.device.status is not DeviceStatus.RUNNING:
+            yield fact(
+                "not_running",
+                sight.device.evidence_id,
+                device=device.device.device_id,
+                status=device.device.status,
+            )
+        yield from _changes(sight, language)
+        yield from _silence(sight, language)
+        yield from _limits(sight, language)
+        ranking, verdict = sight.ranking.result, sight.verdict
+        for mode in ranking.ranked if ranking and verdict else ():
+            if verdict and mode.entry_id == verdict.entry_id:
+                text = say("ranked", language, name=mode.name, probability=share(mode.probability))
+                yield Claim(text=text, kind="hypothesis", evidence=(sight.ranking.evidence_id,))
+        history = sight.history.result
+        if history is not None and history.total > 1:
+            yield fact(
+                "history",
+                sight.history.evidence_id,
+                device=alert.device_id,
+                total=str(history.total),
+                days="7",
+            )
+        undone = [o for o in sight.orders.result.orders if o.status in UNDONE] if (
+            sight.orders.result
+        ) else []  # fmt: skip
+        for order in undone[:_MOST]:
+            yield fact(
+                "order",
+                sight.orders.evidence_id,
+                device=alert.device_id,
+                order=order.order_no,
+                status=order.status,
+            )
+
+    return tuple(sentences())
+
+
+def timeline_of(sight: Sight, language: Language) -> tuple[TimelineEntry, ...]:
+    """What happened when, the first first."""
+    alert, change, history = sight.alert, sight.change, sight.history
+    entries = [
+        TimelineEntry(at=alert.onset, text=say("began", language), evidence=(ALERT,)),
+        TimelineEntry(
+            at=alert.first_seen,
+            text=say("alerted", language, level=alert.alert_level),
+            evidence=(ALERT,),
+        ),
+    ]
+    for one in change.result.changes if change.result else ():
+        if one.significant and one.onset is not None:
+            text = say(
+                "differs",
+                language,
+                channel=channel_name(one.channel, language),
+                kind=term(one.kind, language),
+            )
+            entries.append(TimelineEntry(at=one.onset, text=text, evidence=(change.evidence_id,)))
+    earlier = history.result.alerts if history.result else ()
+    for line in [one for one in earlier if one.first_seen < alert.first_seen][:_MOST]:
+        text = say(
+            "alerted_before",
+            language,
+            level=line.alert_level,
+            type=term(line.alert_type, language),
+        )
+        entries.append(
+            TimelineEntry(at=line.first_seen, text=text, evidence=(history.evidence_id,))
+        )
+    return tuple(sorted(entries, key=lambda entry: entry.at))
+
+
+def _changes(sight: Sight, language: Language) -> Iterator[Claim]:
+    found = sight.change.result
+    if found is None or not found.readings_since:
+        return
+    evidence = (sight.change.evidence_id,)
+    moved = sorted(
+        (c for c in found.changes if c.significant), key=lambda c: (c.order or 99, -abs(c.sigmas))
+    )
+    for change in moved[:_MOST]:
+        yield Claim(text=_change(change, language), kind="fact", evidence=evidence)
+    still = [c for c in found.changes if not c.significant and c.now is not None]
+    if still:
+        names = listed((channel_name(c.channel, language) for c in still), language)
+        text = say("still", language, channels=names)
+        yield Claim(text=text, kind="fact", evidence=evidence)
+
+
+def _change(change: ChannelChange, language: Language) -> str:
+    channel = channel_name(change.channel, language)
+    kind = term(change.kind, language)
+    at = moment(change.onset) if change.onset else ""
+    before, now = (
+        None if value is None else amount(value, change.unit)
+        for value in (change.before, change.now)
+    )
+    match change.kind:
+        case "flat" if now and at:
+            return say("flat", language, channel=channel, now=now, at=at)
+        case "dropout" if change.missing_share > 0:
+            missing = share(change.missing_share)
+            return say("dropout", language, channel=channel, missing=missing)
+        case "dropout":
+            return say("dropout_values", language, channel=channel)
+        case "implausible" if now:
+            return say("implausible", language, channel=channel, now=now)
+        case "variance" | "oscillation" if now:
+            ratio = amount(change.spread_ratio)
+            return say("unrest", language, channel=channel, ratio=ratio, kind=kind, now=now)
+        case _ if before and now and at:
+            way = term(change.direction, language)
+            return say(
+                "moved", language, channel=channel, way=way, before=before, now=now, kind=kind,
+                at=at,
+            )  # fmt: skip
+        case _:
+            return say("differs", language, channel=channel, kind=kind)
+
+
+def _silence(sight: Sight, language: Language) -> Iterator[Claim]:
+    window = sight.window.result
+    if sight.alert.alert_type == "no_data" and window is not None and window.last_reading:
+        text = say("silent", language, device=sight.alert.device_id, at=moment(window.last_reading))
+        yield Claim(text=text, kind="fact", evidence=(sight.window.evidence_id,))
+
+
+def _limits(sight: Sight, language: Language) -> Iterator[Claim]:
+    told = {d.channel for d in sight.alert.deviations if d.limit is not None}
+    for one in statistics(sight):
+        if one.channel in told or one.limit_high is None or one.high is None:
+            continue
+        if one.high >= NEAR * one.limit_high:
+            text = say(
+                "near",
+                language,
+                channel=channel_name(one.channel, language),
+                value=amount(one.high, one.unit),
+                limit=amount(one.limit_high, one.unit),
+            )
+            yield Claim(text=text, kind="fact", evidence=(sight.window.evidence_id,))
+    forecast = sight.forecast.result if sight.forecast else None
+    for line in forecast.channels if forecast else ():
+        if line.hours and line.hours_low is not None and line.hours_high is not None:
+            assert sight.forecast is not None
+            text = say(
+                "forecast",
+                language,
+                channel=channel_name(line.channel, language),
+                limit=amount(line.limit, line.unit),
+                hours=hours(line.hours, language),
+                low=hours(line.hours_low, language),
+                high=hours(line.hours_high, language),
+            )
+            evidence = (sight.forecast.evidence_id,)
+            yield Claim(text=text, kind="hypothesis", evidence=evidence)

@@ -1,0 +1,146 @@
+"""What the rules look at: one fixed round of tool calls, state and sensor before the machine."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from fastmcp import Client
+
+from opsmith.domain.alerts import Alert
+from opsmith.domain.base import Language
+from opsmith.domain.events import AlertEvent
+from opsmith_agents.evidence import EvidenceLedger, Found
+from opsmith_mcp.alert_history import AlertHistory, AlertHistoryView
+from opsmith_mcp.device_registry import DeviceRegistry, DeviceView
+from opsmith_mcp.forecasting import FailureForecast, Forecasting
+from opsmith_mcp.knowledge import EntryView, Knowledge, Ranking
+from opsmith_mcp.telemetry import ChangeDescription, ChannelStatistics, Telemetry, TelemetryWindow
+from opsmith_mcp.work_orders import WorkOrderList, WorkOrders
+
+NEAR = 0.9
+"""A channel is near its limit from this share of it on."""
+_WEEK = 168.0
+"""Hours; a trend that passes the limit within is looked at closer."""
+SENSOR_TYPES = frozenset({"sensor_fault", "no_data"})
+"""Alerts on instruments; they never become a machine's fault."""
+_OF_KIND = {
+    "flat": "sensor_stuck",
+    "dropout": "sensor_dropout",
+    "implausible": "sensor_implausible",
+}
+"""The knowledge entry of what a detector saw wrong with the readings themselves."""
+_PROVEN = 0.6
+"""Probability of what the detector saw by itself, where the ranking does not say more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The failure mode that the rules name."""
+
+    entry_id: str
+    probability: float
+    group: tuple[str, ...] = ()
+    """Names of those that the channels cannot tell from it."""
+    about: str | None = None
+
+
+@dataclass(slots=True)
+class Sight:
+    """What the tools answered on one alert."""
+
+    event: AlertEvent
+    ledger: EvidenceLedger
+    device: Found[DeviceView]
+    change: Found[ChangeDescription]
+    ranking: Found[Ranking]
+    window: Found[TelemetryWindow]
+    history: Found[AlertHistoryView]
+    orders: Found[WorkOrderList]
+    forecast: Found[FailureForecast] | None = None
+    verdict: Verdict | None = None
+    entry: Found[EntryView] | None = None
+
+    @property
+    def alert(self) -> Alert:
+        """The alert that is diagnosed."""
+        return self.event.alert
+
+    @property
+    def limit_passed(self) -> bool:
+        """Whether a rated limit was passed, by the alert itself or in the window."""
+        return any(d.limit is not None for d in self.alert.deviations)
+
+
+async def look(plant: Client[Any], event: AlertEvent, language: Language) -> Sight:
+    """Make the round, up to `event.as_of`, so that the same event shows the same."""
+    ledger = EvidenceLedger(plant, event)
+    device, until, onset = event.alert.device_id, event.as_of, event.alert.onset
+    sight = Sight(
+        event,
+        ledger,
+        await ledger.call(DeviceRegistry.query_device_status, device),
+        await ledger.call(Telemetry.describe_change, device, onset, until=until),
+        await ledger.call(
+            Knowledge.match_failure_modes, device, onset, until=until, language=language
+        ),
+        await ledger.call(Telemetry.fetch_telemetry_data, device, window_mins=60, until=until),
+        await ledger.call(AlertHistory.get_alert_history, device, days=7, until=until),
+        await ledger.call(WorkOrders.list_work_orders, device, limit=10, until=until),
+    )
+    sight.verdict = _verdict(sight)
+    if sight.verdict is not None:
+        sight.entry = await ledger.call(
+            Knowledge.get_kb_entry, sight.verdict.entry_id, language=language
+        )
+        if sight.entry.result is None:
+            sight.verdict = sight.entry = None
+    if any(is_near(channel) for channel in statistics(sight)):
+        sight.forecast = await ledger.call(Forecasting.predict_failure, device, until=until)
+    return sight
+
+
+def statistics(sight: Sight) -> tuple[ChannelStatistics, ...]:
+    """The channels of the window, where there is one."""
+    return sight.window.result.channels if sight.window.result else ()
+
+
+def is_near(channel: ChannelStatistics) -> bool:
+    """Whether a channel is near a rated limit, or heads for it within a week."""
+    last, slope = channel.last, channel.slope_per_hour
+    if last is None:
+        return False
+    if channel.limit_high is not None:
+        ahead = (slope or 0.0) * _WEEK
+        return max(channel.high or last, last + ahead) >= NEAR * channel.limit_high
+    return False
+
+
+def _verdict(sight: Sight) -> Verdict | None:
+    ranking = sight.ranking.result
+    ranked = ranking.ranked if ranking else ()
+    if sight.alert.alert_type in SENSOR_TYPES:
+        return _sensor_verdict(sight)
+    if ranking is None or not ranking.established or not ranked:
+        return None
+    first = ranked[0]
+    if first.standing != "supported":
+        return None
+    names = {one.entry_id: one.name for one in ranked}
+    group = tuple(names[one] for one in first.group if one in names and one != first.entry_id)
+    return Verdict(first.entry_id, first.probability, group, first.about)
+
+
+def _sensor_verdict(sight: Sight) -> Verdict | None:
+    """Only entries on instruments count; else what the detector saw by itself."""
+    ranking = sight.ranking.result
+    sensors = [one for one in (ranking.ranked if ranking else ()) if one.category == "sensor"]
+    supported = [one for one in sensors if one.standing == "supported"]
+    kinds = {deviation.kind: deviation.channel for deviation in sight.alert.deviations}
+    if supported and (ranking is None or ranking.established or not kinds.keys() & _OF_KIND.keys()):
+        best = max(supported, key=lambda one: one.probability)
+        return Verdict(best.entry_id, best.probability, (), best.about)
+    for kind, entry_id in _OF_KIND.items():
+        if kind in kinds:
+            return Verdict(entry_id, _PROVEN, (), kinds[kind])
+    if sight.alert.alert_type == "no_data":
+        return Verdict("collector_down", _PROVEN)
+    return None

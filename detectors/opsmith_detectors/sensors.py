@@ -1,0 +1,141 @@
+"""Sensor faults: a channel that repeats itself, falls silent or says what cannot be.
+
+Stuck and silent are judged against the channel's own habits. If a healthy channel repeats its last
+value with probability p, a run of n repeats has probability p^n (geometric law), so a coarse or a
+rarely sent channel is given the long runs it is used to, and a lively one few.
+"""
+
+from math import log
+
+import numpy as np
+
+from opsmith.domain.readings import FloatArray, Quality, QualityArray
+
+BoolArray = np.ndarray[tuple[int], np.dtype[np.bool_]]
+
+_CHANCE = log(1e-9)
+"""Probability at which a run is no chance any more: one in thirty years at a reading a second."""
+_LEAST_RUN = 20
+_LEAST_GAP = 5
+_HABIT = 100
+"""Readings that a channel must be known for."""
+_MEMORY = 2000.0
+"""Readings, time constant of the habits."""
+_LONGER = 4.0
+"""Times the longest run of its past."""
+
+
+class Sensors:
+    """Watches the instruments of one device, all channels at once.
+
+    Args:
+        channels: How many channels the device has now; `grow` adds more.
+    """
+
+    def __init__(self, channels: int) -> None:
+        self._last = np.full(channels, np.nan)
+        self._seen = np.zeros(channels)
+        self._repeats = np.zeros(channels)
+        self._gaps = np.zeros(channels)
+        self._zeros = np.zeros(channels)
+        self._run = np.zeros(channels)
+        self._longest = np.zeros(channels)
+        self._gap = np.zeros(channels)
+        self._longest_gap = np.zeros(channels)
+        self._zero_run = np.zeros(channels)
+        self._strange = np.zeros(channels)
+        self.stuck: BoolArray = np.zeros(channels, dtype=np.bool_)
+        self.silent: BoolArray = np.zeros(channels, dtype=np.bool_)
+        self.implausible: BoolArray = np.zeros(channels, dtype=np.bool_)
+
+    def grow(self, more: int) -> None:
+        """Add `more` channels behind the others."""
+        self._last = np.append(self._last, np.full(more, np.nan))
+        for name in _COUNTS:
+            setattr(self, name, np.append(getattr(self, name), np.zeros(more)))
+        none = np.zeros(more, dtype=np.bool_)
+        self.stuck = np.append(self.stuck, none)
+        self.silent = np.append(self.silent, none)
+        self.implausible = np.append(self.implausible, none)
+
+    @property
+    def faulty(self) -> BoolArray:
+        """Shape (c,): channels that must not speak for the machine."""
+        return self.stuck | self.silent | self.implausible
+
+    def step(self, x: FloatArray, quality: QualityArray, *, moving: bool) -> None:
+        """Judge one reading, then learn it.
+
+        Args:
+            x: Shape (c,), NaN where bad or absent.
+            quality: Shape (c,), of `Quality`.
+            moving: The machine runs: its channels have reason to move.
+        """
+        arrived = x == x
+        known = self._seen >= _HABIT
+        same = arrived & (x == self._last)
+        changed = arrived & ~same & (self._seen > 0)
+        run, gap = self._run, self._gap
+        self._run = np.where(same, self._run + 1, np.where(arrived, 0.0, self._run))
+        self._gap = np.where(arrived, 0.0, self._gap + 1)
+        zero = arrived & (x == 0)
+        self._zero_run = np.where(zero, self._zero_run + 1, np.where(arrived, 0.0, self._zero_run))
+        strange = quality == Quality.UNCERTAIN
+        self._strange += 0.3 * (strange - self._strange)
+
+        if moving:
+            neighbours = int(changed.sum()) - changed
+            others = (neighbours > 0) | (len(x) == 1)
+            limit = _run_limit(self._repeats, self._longest, _LEAST_RUN)
+            held = known & (self._run > limit) & others
+            self.stuck = (self.stuck & ~changed) | held
+            # One channel at exactly 0 that never was is an instrument; many are a stopped machine.
+            fallen = known & (self._zero_run >= 3) & (self._zeros < 1e-3) & (self._last != 0)
+            fallen |= self.silent & zero
+            single = int((zero & (self._zeros < 1e-3) & known).sum()) <= max(1, len(x) // 4)
+            gone = known & (self._gap > _run_limit(self._gaps, self._longest_gap, _LEAST_GAP))
+            self.silent = gone | (fallen & single)
+        else:
+            self.stuck = self.stuck & ~changed
+            self.silent = self.silent & ~arrived
+        self.implausible = self._strange > 0.6 if strange.any() else self._strange > 0.3
+        self._learn(x, arrived, same, changed, run, gap, zero, moving)
+
+    def _learn(
+        self,
+        x: FloatArray,
+        arrived: BoolArray,
+        same: BoolArray,
+        changed: BoolArray,
+        run: FloatArray,
+        gap: FloatArray,
+        zero: BoolArray,
+        moving: bool,
+    ) -> None:
+        met = arrived | (self._seen > 0)
+        healthy = met & ~self.faulty & moving
+        rate = np.where(healthy, np.maximum(1 / (self._seen + 2), 1 / _MEMORY), 0.0)
+        self._repeats += np.where(arrived, rate, 0.0) * (same - self._repeats)
+        self._gaps += rate * (~arrived - self._gaps)
+        self._zeros += np.where(arrived & (self._zero_run > 2), 0.0, rate) * (zero - self._zeros)
+        # Only a run that is over is a habit, else a stuck channel would excuse itself.
+        self._longest = np.where(healthy & changed, np.maximum(self._longest, run), self._longest)
+        self._longest_gap = np.where(
+            healthy & arrived, np.maximum(self._longest_gap, gap), self._longest_gap
+        )
+        self._seen += met
+        # A channel at 0 keeps the last value that it measured, to be seen as fallen.
+        kept = zero & (self._zeros < 1e-3) & (self._seen > _HABIT)
+        self._last = np.where(arrived & ~kept, x, self._last)
+
+
+_COUNTS = (
+    "_seen", "_repeats", "_gaps", "_zeros", "_run", "_longest", "_gap", "_longest_gap",
+    "_zero_run", "_strange",
+)  # fmt: skip
+
+
+def _run_limit(probability: FloatArray, longest: FloatArray, least: int) -> FloatArray:
+    """Readings that a run may last, shape (c,)."""
+    chance = _CHANCE / np.log(np.clip(probability, 1e-6, 1 - 1e-6))
+    return np.maximum(np.maximum(chance, _LONGER * longest), least)

@@ -1,0 +1,225 @@
+"""The command `opsmith`."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from opsmith.domain.base import Language
+from opsmith.errors import OpsmithError, Unavailable
+from opsmith.observability import set_up_logs
+from opsmith.settings import Settings, load_settings
+
+# The parts behind a command are imported when it runs: `opsmith --help` and `opsmith score` must
+# not wait for screens and models.
+
+app = typer.Typer(
+    name="opsmith",
+    help="An operations assistant for industrial equipment.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object, for machines.")]
+Lang = Annotated[str | None, typer.Option("--lang", help="Language: en or zh.", metavar="en|zh")]
+
+
+def main() -> None:
+    """Run the command; an error of ours is one line and exit code 2, an outage 1."""
+    try:
+        app()
+    except* OpsmithError as group:
+        first = _first(group)
+        sys.stderr.write(f"opsmith: {first}\n")
+        sys.exit(1 if isinstance(first, Unavailable) else 2)
+    except* KeyboardInterrupt:
+        sys.exit(130)
+    except* BrokenPipeError:
+        sys.stderr.close()
+
+
+@app.command()
+def demo(as_json: Json = False, lang: Lang = None) -> None:
+    """Run made faults on a small plant through the whole chain; ends with what came of them."""
+    from opsmith.app import runs
+    from opsmith.app.tables import bar, show
+
+    settings = _settings(lang)
+    with bar("demo", quiet=as_json) as progress:
+        outcome, devices = runs.run_demo(settings, progress)
+    if as_json:
+        _print_json(outcome.as_json())
+    else:
+        show(outcome, devices, settings)
+
+
+@app.command()
+def replay(
+    file: Annotated[Path, typer.Argument(help="CSV (, ; or tab) or JSON lines; .gz too.")],
+    device: Annotated[
+        str | None, typer.Option(help="Whose readings these are; else the file must say.")
+    ] = None,
+    columns: Annotated[
+        list[str] | None,
+        typer.Option("--map", help="COLUMN=CHANNEL or COLUMN=CHANNEL:UNIT; may be repeated."),
+    ] = None,
+    units: Annotated[
+        list[str] | None,
+        typer.Option("--unit", help="CHANNEL=UNIT of the file, such as pressure=bar."),
+    ] = None,
+    time_column: Annotated[str | None, typer.Option(help="Column of the time.")] = None,
+    zone: Annotated[str, typer.Option(help="Zone of times that name none.")] = "UTC",
+    as_json: Json = False,
+    lang: Lang = None,
+) -> None:
+    """Run a recorded file through the whole chain, as if the readings came in now."""
+    from opsmith.app import runs
+    from opsmith.app.tables import bar, show, show_mapping
+
+    settings = _settings(lang)
+    recording = runs.open_file(file, device, columns or [], units or [], time_column, zone)
+    if not as_json:
+        show_mapping(recording, settings)
+    with bar(file.name, quiet=as_json) as progress:
+        outcome, devices = runs.run_replay(settings, recording, progress)
+    if as_json:
+        _print_json(outcome.as_json())
+    else:
+        show(outcome, devices, settings)
+
+
+@app.command()
+def serve(
+    source: Annotated[
+        str, typer.Option(help="`simulator`, or a recorded file to play again and again.")
+    ] = "simulator",
+    device: Annotated[str | None, typer.Option(help="Whose readings the file has.")] = None,
+    speed: Annotated[float, typer.Option(min=0.1, max=1000, help="Of a file: 1 is real.")] = 1.0,
+    host: Annotated[str, typer.Option(help="Address of /health and /ready.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0: a free one.")] = 8321,
+    seconds: Annotated[
+        float | None, typer.Option(min=0, help="Stop after that long; default: never.")
+    ] = None,
+    lang: Lang = None,
+) -> None:
+    """Keep everything running in one process until stopped."""
+    from opsmith.app.serving import run_serve
+
+    run_serve(_settings(lang), source, device, speed, host, port, seconds)
+
+
+@app.command()
+def mcp(
+    groups: Annotated[
+        list[str] | None, typer.Argument(help="Some of the six servers; default: all.")
+    ] = None,
+) -> None:
+    """Give the plant's tools to an MCP client over stdio."""
+    from opsmith.app.bootstrap import open_plant
+    from opsmith_mcp.groups import ALL, plant_server
+    from opsmith_mcp.server import Rights
+
+    settings = _settings(None)
+    with open_plant(settings) as plant:
+        rights = Rights.WRITE if settings.allow_writes else Rights.READ
+        server = plant_server(plant.stores, groups or ALL, rights)
+        server.run(transport="stdio", show_banner=False)
+
+
+@app.command()
+def chat(
+    host: Annotated[str, typer.Option(help="Address of the page.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65535)] = 8322,
+    lang: Lang = None,
+) -> None:
+    """Serve the chat page."""
+    from opsmith.app.screens import run_chat
+
+    run_chat(_settings(lang), host, port)
+
+
+@app.command()
+def tui(lang: Lang = None) -> None:
+    """Open the operator's console."""
+    from opsmith.app.screens import run_tui
+
+    run_tui(_settings(lang))
+
+
+@app.command()
+def ask(
+    question: Annotated[list[str], typer.Argument(help="In English or Chinese.")],
+    lang: Lang = None,
+) -> None:
+    """Ask about a device, an alert, an order; the tools that were called are shown."""
+    from opsmith.app.screens import run_ask
+
+    run_ask(_settings(lang), " ".join(question), lang)
+
+
+@app.command()
+def report(
+    trace_id: Annotated[str, typer.Argument(help="Of the alert, such as AL-20260228-...")],
+    version: Annotated[int | None, typer.Option(min=1, help="Default: the newest.")] = None,
+    as_json: Json = False,
+    lang: Lang = None,
+) -> None:
+    """Print an alert's report with its evidence."""
+    from opsmith.app.bootstrap import open_plant
+    from opsmith.app.outcome import report_json, report_of
+    from opsmith.app.tables import show_report
+
+    settings = _settings(lang)
+    with open_plant(settings) as plant:
+        found = report_of(plant, trace_id, version)
+    if as_json:
+        _print_json(report_json(found))
+    else:
+        show_report(found, settings)
+
+
+@app.command()
+def score() -> None:
+    """Answer JSON readings on standard input with one verdict line each."""
+    from opsmith.app.score import score as run
+
+    run(sys.stdin.buffer, sys.stdout)
+
+
+@app.command()
+def doctor(as_json: Json = False) -> None:
+    """Say what is configured, what answers, and what to do about the rest."""
+    from opsmith.app.doctor import examine
+    from opsmith.app.tables import show_findings
+
+    findings = examine(_settings(None))
+    if as_json:
+        _print_json({"findings": [finding.model_dump(mode="json") for finding in findings]})
+    else:
+        show_findings(findings)
+    if any(finding.state == "fails" for finding in findings):
+        raise typer.Exit(1)
+
+
+def _settings(lang: str | None) -> Settings:
+    settings = load_settings()
+    if lang is not None:
+        languages: dict[str, Language] = {"en": "en", "zh": "zh"}
+        if lang not in languages:
+            raise typer.BadParameter(f"{lang!r}; use en or zh", param_hint="--lang")
+        settings = settings.model_copy(update={"language": languages[lang]})
+    set_up_logs(settings.log_level)
+    return settings
+
+
+def _print_json(value: object) -> None:
+    json.dump(value, sys.stdout, ensure_ascii=False, allow_nan=False)
+    sys.stdout.write("\n")
+
+
+def _first(group: BaseExceptionGroup[OpsmithError]) -> OpsmithError:
+    first = group.exceptions[0]
+    return _first(first) if isinstance(first, BaseExceptionGroup) else first

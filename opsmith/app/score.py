@@ -1,0 +1,175 @@
+"""Readings as JSON lines in, one verdict line each out, with the product's own defaults."""
+
+import json
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TextIO
+
+import numpy as np
+
+from opsmith.domain.devices import Limits
+from opsmith.domain.readings import FloatArray, Quality, QualityArray, TimeArray
+from opsmith.errors import BadInput
+from opsmith_detectors.monitor import DeviceMonitor, Step
+
+NOT_CHANNELS = frozenset(
+    {
+        "device_id", "timestamp", "status", "factory_id", "line_id", "warmup", "horizon", "limits",
+        "device_type", "model",
+    }
+)  # fmt: skip
+KEPT = 1200
+"""Readings of a device that are kept for naming the category."""
+EVERY = 20
+"""Readings between two looks at the category while an alert stands."""
+
+
+class Ring:
+    """The last readings of one device, oldest first, in arrays of a fixed size."""
+
+    def __init__(self, size: int = KEPT) -> None:
+        self._size = size
+        self._rows: list[tuple[np.datetime64, dict[str, float]]] = []
+
+    def add(self, time: np.datetime64, values: dict[str, float]) -> None:
+        """Add one reading, and let go of those that are too old."""
+        self._rows.append((time, values))
+        if len(self._rows) >= 2 * self._size:
+            del self._rows[: -self._size]
+
+    def columns(self) -> tuple[TimeArray, tuple[str, ...], FloatArray]:
+        """Times (n,), channels sorted by name, values (n, c) with NaN where absent."""
+        rows = self._rows[-self._size :]
+        channels = tuple(sorted({name for _, values in rows for name in values}))
+        table = [[values.get(name, np.nan) for name in channels] for _, values in rows]
+        times = np.array([time for time, _ in rows], dtype="datetime64[us]")
+        return times, channels, np.array(table, dtype=np.float64).reshape(len(rows), len(channels))
+
+
+@dataclass(slots=True)
+class Scored:
+    """What the scoring keeps of one device."""
+
+    device_id: str
+    monitor: DeviceMonitor
+    recent: Ring = field(default_factory=Ring)
+    last: np.datetime64 | None = None
+    onset: np.datetime64 | None = None
+    """When the deviation of the alert that stands began; None: no alert stands."""
+    category: str | None = None
+    age: int = 0
+    """Readings since the category was looked at."""
+
+
+def categorise(device: Scored) -> str | None:
+    """Name the fault category of the alert that stands; None: not established."""
+    return None
+
+
+def score(lines: Iterable[bytes | str], out: TextIO) -> None:
+    """Answer each reading with a verdict, at once.
+
+    Args:
+        lines: One JSON object each, as on the topic `raw_sensor_data`; `limits` gives rated limits,
+            a number (the high one) or an object with low and high, by channel.
+        out: Gets one JSON object a line: score, is_anomaly, category.
+
+    Raises:
+        BadInput: A line is not a reading.
+    """
+    devices: dict[str, Scored] = {}
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        reading = _parse(line, number)
+        device_id = str(reading.get("device_id", ""))
+        device = devices.get(device_id)
+        if device is None:
+            rated = _limits(reading.get("limits"), number)
+            device = devices[device_id] = Scored(device_id, DeviceMonitor(rated))
+        step = _step(device, reading, number)
+        verdict = {
+            "score": round(step.score, 6),
+            "is_anomaly": step.is_anomaly,
+            "category": device.category if step.is_anomaly else None,
+        }
+        out.write(json.dumps(verdict) + "\n")
+        out.flush()
+
+
+def _parse(line: bytes | str, number: int) -> Mapping[str, Any]:
+    try:
+        reading = json.loads(line)
+    except ValueError as error:
+        raise BadInput(f"Line {number} is not JSON: {error}") from error
+    if not isinstance(reading, dict):
+        raise BadInput(f"Line {number} is not a JSON object")
+    return reading  # pyright: ignore[reportUnknownVariableType]
+
+
+def _limits(given: object, number: int) -> dict[str, Limits]:
+    if given is None:
+        return {}
+    if not isinstance(given, dict):
+        raise BadInput(f"Line {number}: limits is not an object of limits by channel")
+    found: dict[str, Limits] = {}
+    for channel, limit in given.items():  # pyright: ignore[reportUnknownVariableType]
+        found[str(channel)] = (  # pyright: ignore[reportUnknownArgumentType]
+            Limits.model_validate(limit) if isinstance(limit, dict) else Limits(high=limit)
+        )
+    return found
+
+
+def _step(device: Scored, reading: Mapping[str, Any], number: int) -> Step:
+    channels: list[str] = []
+    values: list[float] = []
+    for key, value in reading.items():
+        if key in NOT_CHANNELS:
+            continue
+        if value is None or (isinstance(value, int | float) and not isinstance(value, bool)):
+            channels.append(key)
+            values.append(np.nan if value is None else float(value))
+    x = np.array(values, dtype=np.float64)
+    x[~np.isfinite(x)] = np.nan
+    quality: QualityArray = np.where(np.isnan(x), Quality.BAD, Quality.GOOD).astype(np.uint8)
+    time = _time(reading.get("timestamp"), number)
+    if device.last is not None and time <= device.last:
+        # Recorded runs repeat a second now and then; the order of the lines is the order of time.
+        time = device.last + np.timedelta64(1, "us")
+    device.last = time
+    device.recent.add(time, dict(zip(channels, values, strict=True)))
+    step = device.monitor.step(time, tuple(channels), x, quality, str(reading.get("status") or ""))
+    _follow(device, step)
+    return step
+
+
+def _follow(device: Scored, step: Step) -> None:
+    """Keep the category of the alert that stands up to date."""
+    if not step.is_anomaly:
+        device.onset, device.category = None, None
+        return
+    for change in step.changes:
+        if change.change != "cleared" and device.onset is None:
+            device.onset = np.datetime64(change.onset.replace(tzinfo=None), "us")
+            device.age = 0
+    if device.age % EVERY == 0:
+        device.category = categorise(device)
+    device.age += 1
+
+
+def _time(stamp: object, number: int) -> np.datetime64:
+    text = str(stamp).replace(" ", "T").removesuffix("Z").removesuffix("+00:00")
+    try:
+        return np.datetime64(text, "us")
+    except ValueError as error:
+        raise BadInput(f"Line {number}: {stamp!r} is no time") from error
+
+
+def main() -> None:
+    """Score standard input."""
+    score(sys.stdin.buffer, sys.stdout)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""How the screens are put together: console, chat, and questions from the command line."""

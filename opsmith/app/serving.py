@@ -1,0 +1,173 @@
+"""`opsmith serve`: the whole chain in one process until it is stopped."""
+
+import asyncio
+import contextlib
+import dataclasses
+import signal
+import socket
+import sys
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Generator
+from datetime import timedelta
+from pathlib import Path
+
+import numpy as np
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+from opsmith.app.bootstrap import Plant, open_plant
+from opsmith.app.chain import Chain, running
+from opsmith.clock import wall_clock
+from opsmith.domain.moments import to_time
+from opsmith.domain.readings import ReadingBatch
+from opsmith.errors import BadInput
+from opsmith.settings import Settings
+from opsmith_ingest.live_plant import LivePlant
+from opsmith_ingest.replay import Recording, open_recording
+
+TICK = 1.0
+"""Seconds between looks at the source, and at devices that have gone quiet."""
+
+
+def run_serve(
+    settings: Settings,
+    source: str,
+    device: str | None,
+    speed: float,
+    host: str,
+    port: int,
+    seconds: float | None,
+) -> None:
+    """Serve until stopped by a signal, or for `seconds`.
+
+    Raises:
+        BadInput: The port is taken, the file cannot be read, or the data folder is in use.
+    """
+    recording = None if source == "simulator" else open_recording(Path(source), device)
+    with listening(host, port) as listener, open_plant(settings, "wall", writer=True) as plant:
+        asyncio.run(_serve(plant, recording, speed, listener, seconds))
+
+
+@contextlib.contextmanager
+def listening(host: str, port: int) -> Generator[socket.socket]:
+    """A socket that listens. Raises `BadInput` where the port is taken."""
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        with socket.socket(family, socket.SOCK_STREAM) as listener:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind((host, port))
+            listener.listen()
+            yield listener
+    except OSError as error:
+        raise BadInput(
+            f"Cannot listen on {host}:{port} ({error.strerror}); choose another with --port"
+        ) from error
+
+
+async def _serve(
+    plant: Plant,
+    recording: Recording | None,
+    speed: float,
+    listener: socket.socket,
+    seconds: float | None,
+) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    if seconds is not None:
+        loop.call_later(seconds, stop.set)
+    if recording is None:
+        simulator = LivePlant(wall_clock())
+        plant.stores.devices.add(simulator.devices, wall_clock())
+        source = _simulated(simulator)
+    else:
+        source = _recorded(recording, speed)
+    async with running(plant, live=True) as chain:
+        address = "{}:{}".format(*listener.getsockname()[:2])
+        _say(f"opsmith is running; http://{address}/health says how; Ctrl-C stops it")
+        async with _health(chain, listener), contextlib.aclosing(source):
+            feeding = asyncio.create_task(_feed(chain, source))
+            stopping = asyncio.create_task(stop.wait())
+            await asyncio.wait({feeding, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            for task in (feeding, stopping):
+                task.cancel()
+            await asyncio.gather(feeding, stopping, return_exceptions=True)
+        await chain.rest()
+    counts = chain.counts
+    _say(f"stopped after {counts.stored} readings and {counts.changes} changes of alerts")
+
+
+class _Page(uvicorn.Server):
+    """A page that leaves signals to those who stop everything in order."""
+
+    def capture_signals(self) -> contextlib.AbstractContextManager[None]:
+        """Take none."""
+        return contextlib.nullcontext()
+
+
+def _say(line: str) -> None:
+    sys.stderr.write(line + "\n")
+    sys.stderr.flush()
+
+
+async def _feed(chain: Chain, source: AsyncIterator[list[ReadingBatch]]) -> None:
+    async for batches in source:
+        await chain.publish(batches)
+        await asyncio.to_thread(chain.silent)
+
+
+async def _simulated(simulator: LivePlant) -> AsyncGenerator[list[ReadingBatch]]:
+    while True:
+        yield simulator.advance(wall_clock())
+        await asyncio.sleep(TICK)
+
+
+async def _recorded(recording: Recording, speed: float) -> AsyncGenerator[list[ReadingBatch]]:
+    """The recording again and again, its times moved to now."""
+    while True:
+        began = time.monotonic()
+        now = wall_clock()
+        first = None
+        for batch in recording.chunks(rows=1):
+            first = batch.times[0] if first is None else first
+            passed = timedelta(microseconds=int((batch.times[0] - first).astype(int))) / speed
+            wait = passed.total_seconds() - (time.monotonic() - began)
+            if wait > 0:
+                await asyncio.sleep(wait)
+            times = np.full(1, to_time(now + passed))
+            yield [dataclasses.replace(batch, times=times)]
+        await asyncio.sleep(TICK)
+
+
+@contextlib.asynccontextmanager
+async def _health(chain: Chain, listener: socket.socket) -> AsyncGenerator[None]:
+    began = time.monotonic()
+
+    async def health(request: Request) -> JSONResponse:
+        return JSONResponse(
+            {
+                "status": "degraded" if any(chain.failures.values()) else "ok",
+                "seconds": round(time.monotonic() - began),
+                "lag": chain.lag,
+                "readings": chain.counts.stored,
+                "dead": chain.counts.dead,
+                "failures": chain.failures,
+            }
+        )
+
+    async def ready(request: Request) -> JSONResponse:
+        well = not any(chain.failures.values())
+        return JSONResponse({"ready": well}, 200 if well else 503)
+
+    page = Starlette(routes=[Route("/health", health), Route("/ready", ready)])
+    server = _Page(uvicorn.Config(page, log_level="warning", lifespan="off"))
+    serving = asyncio.create_task(server.serve(sockets=[listener]))
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        await serving

@@ -1,0 +1,229 @@
+"""The fault x symptom matrix: what is concluded from which changes."""
+
+import pytest
+
+from opsmith.domain.alerts import Direction, Kind
+from opsmith.domain.changes import ChannelChange
+from opsmith.domain.knowledge import KnowledgeEntry
+from opsmith.domain.units import unit_of
+from opsmith_kb.classes import device_class, infer_device_type
+from opsmith_kb.load import load_entries
+from opsmith_kb.matrix import NOT_ESTABLISHED, Ranked, categorise, rank
+
+ENTRIES = load_entries()
+PUMP = ("current", "flow", "fluid_temperature", "pressure", "temperature", "vibration", "voltage")
+CHANNELS = {
+    "pump": PUMP,
+    "motor": ("bearing_temperature", "current", "speed", "temperature", "vibration", "voltage"),
+    "compressor": ("current", "flow", "oil_temperature", "pressure", "temperature", "vibration"),
+}
+
+
+def change(
+    channel: str, direction: Direction = "none", kind: Kind = "unknown", size: float = 0.3
+) -> ChannelChange:
+    """A change of 30 %, or as many K as `size` says; unmoved where the kind is unknown."""
+    moved = kind != "unknown"
+    sign = {"up": 1, "down": -1, "none": 0}[direction] * moved
+    step = size if unit_of(channel) == "Cel" else size * 50
+    return ChannelChange(
+        channel=channel,
+        unit=unit_of(channel),
+        before=50.0,
+        now=50.0 + sign * step,
+        sigmas=10.0 * sign,
+        spread_ratio=10.0 if kind in ("variance", "oscillation") else 1.0,
+        direction=direction,
+        kind=kind,
+        significant=moved,
+        missing_share=0.0,
+    )
+
+
+def symptoms(
+    moved: dict[str, tuple[Direction, Kind, float]], channels: tuple[str, ...] = PUMP
+) -> list[ChannelChange]:
+    still: tuple[Direction, Kind, float] = ("none", "unknown", 0.0)
+    return [change(name, *moved.get(name, still)) for name in sorted({*channels, *moved})]
+
+
+def ideal(entry: KnowledgeEntry, channels: tuple[str, ...]) -> list[ChannelChange]:
+    """What the entry's own signs ask for, the weaker signs left out."""
+    moved: dict[str, tuple[Direction, Kind, float]] = {}
+    for sign in sorted(entry.signs, key=lambda sign: sign.weight):
+        if sign.direction == "none" or sign.weight < 0.5:
+            continue
+        way, kind, size = moved.get(sign.channel, ("none", "step", 0.0))
+        if sign.direction != "any":
+            way = sign.direction
+        size = max(size, 1.2 * (sign.at_least or 0.05))
+        least = 5.0 if unit_of(sign.channel) == "Cel" and sign.at_most is None else size
+        size = max(size, least) if sign.at_most is None else min(size, 0.9 * sign.at_most)
+        moved[sign.channel] = (way, sign.kinds[0] if sign.kinds else kind, size)
+    for special in [name for name in moved if name[0] in "*@"]:
+        kind = moved.pop(special)[1]
+        match special:
+            case "*":
+                moved["pressure"] = ("up" if kind == "implausible" else "none", kind, 5.0)
+            case "@all":
+                moved |= {name: ("none", kind, 0.0) for name in channels}
+            case "@load":
+                moved |= {name: ("up", "step", 0.1) for name in ("speed", "flow", "current")}
+            case _:
+                moved["temperature2"] = ("up", "ramp", 3.0)
+    directed: dict[str, tuple[Direction, Kind, float]] = {
+        name: ("up" if way == "none" and kind in ("step", "ramp") else way, kind, size)
+        for name, (way, kind, size) in moved.items()
+    }
+    return symptoms(directed, channels)
+
+
+def classes_of(entry: KnowledgeEntry) -> list[str]:
+    if {"*", "rotating"} & set(entry.device_types):
+        return ["pump"]
+    return [class_ for class_ in entry.device_types if class_ in CHANNELS]
+
+
+@pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.entry_id)
+def test_the_symptoms_of_the_book_lead_to_the_entry_or_its_look_alike(
+    entry: KnowledgeEntry,
+) -> None:
+    for class_ in classes_of(entry):
+        first = rank(ideal(entry, CHANNELS[class_]), class_, ENTRIES)[0]
+        named = {first.entry_id, *(first.inseparable or {})}
+        assert entry.entry_id in named, (class_, first.entry_id)
+        assert first.entry_id != NOT_ESTABLISHED
+
+
+def first_of(moved: dict[str, tuple[Direction, Kind, float]]) -> Ranked:
+    return rank(symptoms(moved), "pump", ENTRIES)[0]
+
+
+def test_no_change_and_no_channel_leave_the_cause_unestablished() -> None:
+    assert rank([], "pump", ENTRIES)[0].entry_id == NOT_ESTABLISHED
+    assert categorise(symptoms({}), PUMP, ENTRIES) is None
+    assert rank(symptoms({}), "pump", ENTRIES)[0].probability > 0.8
+    assert rank([], "pump", ())[0].entry_id == NOT_ESTABLISHED
+
+
+def test_a_change_that_no_failure_mode_makes_leaves_the_cause_unestablished() -> None:
+    assert first_of({"temperature": ("down", "step", 5.0)}).entry_id == NOT_ESTABLISHED
+
+
+@pytest.mark.parametrize(
+    ("kind", "expected"),
+    [
+        ("flat", "sensor_stuck"),
+        ("dropout", "sensor_dropout"),
+        ("implausible", "sensor_implausible"),
+    ],
+)
+def test_one_odd_sensor_beside_a_calm_machine_is_the_sensor(kind: Kind, expected: str) -> None:
+    for channel in PUMP:
+        first = first_of({channel: ("down", kind, 20.0)})
+        assert (first.entry_id, first.about) == (expected, channel)
+
+
+def test_a_stuck_sensor_does_not_hide_what_the_others_say() -> None:
+    ranked = rank(
+        symptoms({"voltage": ("none", "flat", 0.0), "vibration": ("up", "step", 2.0)}),
+        "pump",
+        ENTRIES,
+    )
+    ids = [one.entry_id for one in ranked]
+    assert ids[0] == "rotor_imbalance"
+    assert ids.index("sensor_stuck") < ids.index(NOT_ESTABLISHED)
+
+
+def test_when_most_channels_stop_at_once_it_is_the_collector() -> None:
+    gone: dict[str, tuple[Direction, Kind, float]] = {
+        name: ("none", "dropout", 0.0) for name in PUMP
+    }
+    assert first_of(gone).entry_id == "collector_down"
+
+
+def test_what_a_scalar_vibration_cannot_separate_is_named_with_the_test_that_can() -> None:
+    first = first_of({"vibration": ("up", "step", 1.0)})
+    assert first.entry_id == "rotor_imbalance"
+    assert first.inseparable is not None
+    assert {"misalignment", "bearing_wear"} <= set(first.inseparable)
+    assert "2x" in first.inseparable["misalignment"]
+
+
+def test_heat_beside_the_vibration_turns_it_to_the_bearing() -> None:
+    warm = first_of({"vibration": ("up", "ramp", 1.0), "temperature": ("up", "ramp", 8.0)})
+    assert warm.entry_id == "bearing_wear"
+    assert [f.sign.channel for f in warm.speaks_for[:2]] == ["vibration", "temperature"]
+
+
+def test_the_second_of_two_sensors_counts_as_the_same_measurement() -> None:
+    first = first_of({"vibration2": ("up", "step", 1.0)})
+    assert first.entry_id == "rotor_imbalance"
+    assert first.speaks_for[0].change is not None
+    assert first.speaks_for[0].change.channel == "vibration2"
+
+
+def test_what_is_not_measured_is_untested_and_what_stands_still_refutes() -> None:
+    pair = [change("flow", "down", "step", 0.9), change("pressure", "down", "step", 0.9)]
+    (dry,) = [one for one in rank(pair, "pump", ENTRIES) if one.entry_id == "dry_running"]
+    assert "current" in {sign.channel for sign in dry.untested}
+    with_current = [*pair, change("current")]
+    (still,) = [one for one in rank(with_current, "pump", ENTRIES) if one.entry_id == "dry_running"]
+    assert [finding.sign.channel for finding in still.speaks_against] == ["current"]
+    assert still.log_odds < dry.log_odds
+
+
+def test_a_small_loss_of_flow_does_not_explain_a_vibration_that_tripled() -> None:
+    first = first_of({"vibration": ("up", "step", 2.0), "flow": ("down", "ramp", 0.02)})
+    assert first.entry_id == "rotor_imbalance"
+    assert [one.channel for one in first.unexplained] == []
+    assert "flow" in {finding.sign.channel for finding in first.speaks_against}
+
+
+def test_flow_current_and_pressure_that_rise_with_the_speed_are_load_not_a_fault() -> None:
+    moved: dict[str, tuple[Direction, Kind, float]] = {
+        "speed": ("up", "step", 0.1),
+        "flow": ("up", "step", 0.1),
+        "pressure": ("up", "step", 0.2),
+        "current": ("up", "step", 0.3),
+        "vibration": ("up", "step", 0.2),
+    }
+    first = first_of(moved)
+    assert first.entry is not None
+    assert (first.entry_id, first.entry.category) == ("load_change", "control")
+
+
+def test_an_unregistered_pump_is_judged_as_the_pump_that_its_channels_make_it() -> None:
+    changes = symptoms({"flow": ("down", "step", 0.2)})
+    assert categorise(changes, PUMP, ENTRIES) == "valve_restriction"
+    assert categorise(changes, ("flow", "vibration"), ENTRIES) != "valve_restriction"
+
+
+def test_probabilities_sum_to_one() -> None:
+    ranked = rank(symptoms({"flow": ("down", "step", 0.2)}), "pump", ENTRIES)
+    assert sum(one.probability for one in ranked) == pytest.approx(1)
+    assert len({one.entry_id for one in ranked}) == len(ranked)
+
+
+@pytest.mark.parametrize(
+    ("device_type", "channels", "expected"),
+    [
+        ("unknown", ("flow", "pressure", "vibration2"), "pump"),
+        ("unknown", ("current", "temperature", "voltage"), "motor"),
+        ("unknown", ("vibration", "temperature"), "rotating"),
+        ("unknown", ("x07",), "unknown"),
+        ("螺杆空压机", ("flow", "pressure"), "compressor"),
+        ("Water Pump", ("current",), "pump"),
+    ],
+)
+def test_the_class_is_the_registered_one_or_what_the_channels_suggest(
+    device_type: str, channels: tuple[str, ...], expected: str
+) -> None:
+    assert infer_device_type(channels, device_type) == expected
+
+
+def test_a_machine_of_no_known_class_is_judged_by_what_holds_for_any_rotor() -> None:
+    changes = symptoms({"vibration": ("up", "step", 1.0)}, ("vibration", "temperature"))
+    ids = {one.entry_id for one in rank(changes, "centrifuge", ENTRIES)}
+    assert device_class("centrifuge") == "centrifuge"
+    assert "rotor_imbalance" in ids and "cavitation" not in ids and "sensor_stuck" in ids
