@@ -112,7 +112,7 @@ def grounds_of(evidence: Evidence) -> Grounds:
     _walk(evidence.arguments, grounds, texts, None, None, "")
     device = evidence.arguments.get("device_id") or evidence.result.get("device_id")
     grounds.device_id = device if isinstance(device, str) else None
-    grounds.prose = normal("\n".join(texts)).casefold()
+    grounds.prose = normal("\n".join(texts)).lower()
     return grounds
 
 
@@ -237,7 +237,7 @@ def _rounds_to(quantity: Quantity, figure: Figure, channels: frozenset[str]) -> 
     if figure.unit is not None:
         if figure.unit != unit:
             return False
-        if channel is not None and channels and base(channel) not in channels:
+        if channel is not None and channels and channel not in channels:
             return False
     if not figure.signed:
         value, said = abs(value), abs(said)

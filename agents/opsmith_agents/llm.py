@@ -1,7 +1,7 @@
 """The diagnostician that leads: an LLM that plans its own investigation through the tools."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -25,6 +25,7 @@ from opsmith.domain.base import Language
 from opsmith.domain.diagnoses import Diagnosis
 from opsmith.domain.events import AlertEvent
 from opsmith.errors import LlmUnavailable
+from opsmith_agents.check import check
 from opsmith_agents.evidence import ALERT, EvidenceLedger
 from opsmith_agents.llm_draft import DraftDiagnosis, diagnosis_of
 from opsmith_agents.llm_tools import EvidenceToolset, fenced, reading_tools
@@ -128,9 +129,8 @@ class LlmDiagnostician:
         return diagnosis_of(
             found.output,
             event,
-            ledger.evidence,
-            ledger.coverage(),
-            language=language,
+            ledger,
+            language,
             made_by=found.response.model_name or self._model.model_name,
             path=path,
             tokens_used=usage.total_tokens,
@@ -155,18 +155,7 @@ class LlmDiagnostician:
             retries=2,
         )
 
-        @agent.output_validator
-        def cites(context: RunContext[None], output: DraftDiagnosis) -> DraftDiagnosis:
-            known = {one.evidence_id for one in ledger.evidence}
-            unknown = output.citations() - known
-            if unknown and context.retry == 0:
-                raise ModelRetry(
-                    f"There is no evidence {', '.join(sorted(unknown))}; "
-                    f"there is {', '.join(sorted(known))}"
-                )
-            return output
-
-        assert cites, "registered above"
+        agent.output_validator(_amended(ledger, event, language))
         return await agent.run(
             _question(ledger, rules),
             usage=usage,
@@ -193,6 +182,7 @@ class LlmDiagnostician:
             instructions=[self._instructions(language), ANSWER_ONLY],
             retries=1,
         )
+        agent.output_validator(_amended(ledger, event, language))
         return await agent.run(
             _question(ledger, rules),
             usage=usage,
@@ -202,6 +192,24 @@ class LlmDiagnostician:
 
     def _instructions(self, language: Language) -> str:
         return INSTRUCTIONS.format(tool_calls=self._effort.tool_calls, language=LANGUAGES[language])
+
+
+def _amended(
+    ledger: EvidenceLedger, event: AlertEvent, language: Language
+) -> Callable[[RunContext[None], DraftDiagnosis], DraftDiagnosis]:
+    """Tell the LLM once what the check would cut, so that it can mend it itself."""
+
+    def amended(context: RunContext[None], output: DraftDiagnosis) -> DraftDiagnosis:
+        if context.retry == 0:
+            checked = check(diagnosis_of(output, event, ledger, language), event)
+            if checked.removed:
+                raise ModelRetry(
+                    "The evidence does not hold this; correct it, cite what holds it, or leave it "
+                    "out: " + "; ".join(checked.removed)
+                )
+        return output
+
+    return amended
 
 
 def reason_of(error: Exception) -> str:

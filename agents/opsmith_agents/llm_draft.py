@@ -1,21 +1,16 @@
 """What an LLM writes of a diagnosis, and how code makes a `Diagnosis` of it."""
 
-from collections.abc import Iterator, Sequence
-from typing import Any, Literal, cast
+from typing import Literal
 
 from pydantic import BaseModel, Field
 
 from opsmith.domain.base import Language, Moment
-from opsmith.domain.diagnoses import (
-    Claim,
-    Coverage,
-    Diagnosis,
-    Evidence,
-    Hypothesis,
-    Severity,
-    TimelineEntry,
-)
+from opsmith.domain.diagnoses import Claim, Diagnosis, Hypothesis, Severity, TimelineEntry
 from opsmith.domain.events import AlertEvent
+from opsmith_agents.evidence import EvidenceLedger
+
+_NOTHING = (None, "", "not_established", "unknown", "none", "null")
+"""How LLMs say that the cause is not established."""
 
 Cited = Field(description="Ids of the evidence it rests on, such as E2.")
 
@@ -56,7 +51,10 @@ class DraftDiagnosis(BaseModel):
     """The diagnosis of one alert."""
 
     failure_mode: str | None = Field(
-        description="entry_id of the knowledge entry; null: cause not established."
+        description=(
+            "entry_id of the knowledge entry, one of the hypotheses that you call supported; "
+            "null: cause not established."
+        )
     )
     severity: Severity = Field(description="How bad the consequence is.")
     confidence: float = Field(ge=0, le=1, description="That the cause is the right one.")
@@ -70,49 +68,33 @@ class DraftDiagnosis(BaseModel):
     lasting_action: str = Field(default="", max_length=500, description="What mends it for good.")
     confirm_by: str = Field(default="", max_length=500, description="The check that settles it.")
 
-    def citations(self) -> set[str]:
-        """Every evidence id that is cited anywhere."""
-        parts = (*self.claims, *self.hypotheses, *self.timeline)
-        return {cited for part in parts for cited in part.evidence}
-
 
 def diagnosis_of(
     draft: DraftDiagnosis,
     event: AlertEvent,
-    evidence: Sequence[Evidence],
-    coverage: Coverage,
+    ledger: EvidenceLedger,
     language: Language,
-    made_by: str,
-    path: str,
-    tokens_used: int,
+    made_by: str = "",
+    path: str = "",
+    tokens_used: int = 0,
 ) -> Diagnosis:
-    """Make a diagnosis of a draft: names and categories come from the evidence, not from the LLM.
+    """Make a diagnosis of a draft, with the evidence as the ledger has it.
 
-    A failure mode that no tool returned is no failure mode of this plant's knowledge: it is cut,
-    and `removed` says so.
+    Names and categories of failure modes are left to `opsmith_agents.check`, which takes them from
+    the evidence.
     """
-    known = dict(_modes(evidence))
-    removed = [
-        f"Failure mode {name!r}: no tool returned such a knowledge entry"
-        for name in dict.fromkeys(
-            [draft.failure_mode or "", *(one.failure_mode for one in draft.hypotheses)]
-        )
-        if name and name != "not_established" and name not in known
-    ]
-    mode = draft.failure_mode if draft.failure_mode in known else None
     return Diagnosis(
         trace_id=event.alert.trace_id,
         device_id=event.alert.device_id,
-        failure_mode=mode,
-        fault_category=known[mode][1] if mode is not None else "unknown",
+        failure_mode=None if draft.failure_mode in _NOTHING else draft.failure_mode,
         severity=draft.severity,
         confidence=draft.confidence,
         cause=draft.cause,
         hypotheses=tuple(
             Hypothesis(
                 failure_mode=one.failure_mode,
-                name=known[one.failure_mode][0],
-                fault_category=known[one.failure_mode][1],
+                name=one.failure_mode,
+                fault_category="unknown",
                 probability=one.probability,
                 standing=one.standing,
                 speaks_for=tuple(one.speaks_for),
@@ -121,40 +103,23 @@ def diagnosis_of(
                 separating_test=one.separating_test,
             )
             for one in draft.hypotheses
-            if one.failure_mode in known
+            if one.failure_mode not in _NOTHING
         ),
         claims=tuple(
             Claim(text=one.text, kind=one.kind, evidence=tuple(one.evidence))
             for one in draft.claims
         ),
-        evidence=tuple(evidence),
+        evidence=ledger.evidence,
         timeline=tuple(
             TimelineEntry(at=one.at, text=one.text, evidence=tuple(one.evidence))
             for one in draft.timeline
         ),
-        coverage=coverage,
+        coverage=ledger.coverage(),
         immediate_action=draft.immediate_action,
         lasting_action=draft.lasting_action,
         confirm_by=draft.confirm_by,
-        removed=tuple(removed),
         language=language,
         made_by=made_by,
         path=path,
         tokens_used=tokens_used,
     )
-
-
-def _modes(evidence: Sequence[Evidence]) -> Iterator[tuple[str, tuple[str, str]]]:
-    """Every knowledge entry in the evidence: its id, then its name and category."""
-    stack: list[Any] = [one.result for one in evidence]
-    while stack:
-        value = stack.pop()
-        if isinstance(value, dict):
-            fields = cast(dict[str, Any], value)
-            entry_id = fields.get("entry_id")
-            if isinstance(entry_id, str) and entry_id != "not_established":
-                name = fields.get("name") or entry_id
-                yield entry_id, (str(name), str(fields.get("category") or "unknown"))
-            stack.extend(fields.values())
-        elif isinstance(value, list):
-            stack.extend(cast(list[Any], value))

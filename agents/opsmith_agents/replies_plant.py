@@ -5,6 +5,7 @@ from datetime import tzinfo
 from opsmith.domain.base import Language
 from opsmith_agents.reply_words import (
     caveat,
+    channel,
     duration,
     joined,
     listed,
@@ -70,19 +71,19 @@ def status(
         heard = say(language, "No reading yet.", "尚无读数。")
     missing = ""
     if seen.missing_channels:
-        names = listed(language, [word(language, one) for one in seen.missing_channels])
+        names = listed(language, [channel(language, one) for one in seen.missing_channels])
         missing = say(
             language, f"Installed, but lately silent: {names}.", f"已安装但近期无数据：{names}。"
         )
     stand = ""
     if standing is not None and standing.total == 0:
-        stand = say(language, "No alert stands.", "没有未恢复的报警。")
+        stand = say(language, "No alert stands.", "没有未恢复的告警。")
     elif standing is not None:
         stand = joined(
             say(
                 language,
                 f"{standing.total} standing alert(s):",
-                f"{standing.total} 个未恢复的报警：",
+                f"{standing.total} 个未恢复的告警：",
             ),
             _alert_rows(standing.alerts, language, zone),
         )
@@ -103,7 +104,7 @@ def _statistics(window: TelemetryWindow, language: Language) -> str:
     ).split(",")
     rows = [
         [
-            word(language, one.channel),
+            channel(language, one.channel),
             quantity(one.last, one.unit),
             quantity(one.low, one.unit),
             quantity(one.high, one.unit),
@@ -131,7 +132,7 @@ def trend(
     series: ChannelSeries, window: TelemetryWindow | None, language: Language, zone: tzinfo
 ) -> str:
     """One channel over a window."""
-    name = word(language, series.channel)
+    name = channel(language, series.channel)
     span = duration((series.window.end - series.window.start).total_seconds(), language)
     head = say(
         language,
@@ -165,13 +166,13 @@ def alerts(seen: AlertList | AlertHistoryView, language: Language, zone: tzinfo)
         head = say(
             language,
             f"{seen.total} alert(s) of {device} since {since}.",
-            f"{device} 自 {since} 起共 {seen.total} 个报警。",
+            f"{device} 自 {since} 起共 {seen.total} 个告警。",
         )
     elif seen.total == 0:
-        head = say(language, "No alert stands.", "当前没有未恢复的报警。")
+        head = say(language, "No alert stands.", "当前没有未恢复的告警。")
     else:
         head = say(
-            language, f"{seen.total} standing alert(s):", f"当前有 {seen.total} 个未恢复的报警："
+            language, f"{seen.total} standing alert(s):", f"当前有 {seen.total} 个未恢复的告警："
         )
     return joined(head, _alert_rows(seen.alerts, language, zone), caveat(language, seen))
 
@@ -180,14 +181,14 @@ def _alert_rows(rows: tuple[AlertLine, ...], language: Language, zone: tzinfo) -
     heads = say(
         language,
         "Level,Device,Type,Channels,First seen,State,Alert",
-        "级别,设备,类型,通道,首次出现,状态,报警编号",
+        "级别,设备,类型,通道,首次出现,状态,告警编号",
     ).split(",")
     cells = [
         [
             one.alert_level.value,
             plain(one.device_id),
             word(language, one.alert_type),
-            listed(language, [word(language, channel) for channel in one.channels]),
+            listed(language, [channel(language, name) for name in one.channels]),
             moment(one.first_seen, zone),
             word(language, one.state.value) if one.state else "-",
             plain(one.trace_id),

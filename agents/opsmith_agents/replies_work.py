@@ -6,6 +6,7 @@ from opsmith.domain.base import Language
 from opsmith.domain.diagnoses import Diagnosis
 from opsmith_agents.reply_words import (
     caveat,
+    channel,
     joined,
     listed,
     moment,
@@ -27,7 +28,7 @@ def report(seen: ReportView, language: Language, zone: tzinfo) -> str:
     trace = plain(seen.trace_id)
     if seen.report is None:
         return joined(
-            say(language, f"No report on alert {trace} yet.", f"报警 {trace} 尚无诊断报告。"),
+            say(language, f"No report on alert {trace} yet.", f"告警 {trace} 尚无诊断报告。"),
             caveat(language, seen),
         )
     stored, diagnosis = seen.report, seen.report.diagnosis
@@ -37,7 +38,7 @@ def report(seen: ReportView, language: Language, zone: tzinfo) -> str:
         f"{plain(stored.device_id)}, by {plain(stored.llm_model)}, "
         f"{moment(stored.created_at, zone)}. Severity {stored.severity}, confidence "
         f"{diagnosis.confidence:.0%}, category {word(language, stored.fault_category)}.",
-        f"**{plain(diagnosis.cause)}**\n\n报警 {trace}（{plain(stored.device_id)}）第 "
+        f"**{plain(diagnosis.cause)}**\n\n告警 {trace}（{plain(stored.device_id)}）第 "
         f"{stored.version} 版报告，出自 {plain(stored.llm_model)}，"
         f"{moment(stored.created_at, zone)}。严重程度{word(language, stored.severity)}，"
         f"置信度 {diagnosis.confidence:.0%}，类别{word(language, stored.fault_category)}。",
@@ -126,7 +127,7 @@ def order(seen: WorkOrderView, language: Language, zone: tzinfo) -> str:
         f"reviewed by {plain(one.reviewed_by or 'nobody yet')}; "
         f"alert {plain(one.trace_id or '-')}.",
         f"期限 {moment(one.due_at, zone)}；预计 {hours} 小时；"
-        f"审核人 {plain(one.reviewed_by or '尚无')}；报警 {plain(one.trace_id or '-')}。",
+        f"审核人 {plain(one.reviewed_by or '尚无')}；告警 {plain(one.trace_id or '-')}。",
     )
     steps = "\n".join(f"{n}. {plain(step)}" for n, step in enumerate(one.steps, 1))
     parts = listed(language, [f"{plain(m.part)} x {m.quantity:g}" for m in one.materials])
@@ -154,7 +155,7 @@ def forecast(seen: FailureForecast, language: Language) -> str:
     ).split(",")
     rows = [
         [
-            word(language, one.channel),
+            channel(language, one.channel),
             quantity(one.now, one.unit),
             quantity(one.limit, one.unit),
             signed(one.slope_per_hour, one.unit),

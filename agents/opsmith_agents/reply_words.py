@@ -6,19 +6,14 @@ from collections.abc import Sequence
 from datetime import datetime, tzinfo
 
 from opsmith.domain.base import Language, State, ToolResult
+from opsmith_agents.wording import channel_name, term
+from opsmith_agents.wording_sentences import TERMS
 
 _SHOWN = {"Cel": "°C", "[g]": "g", "/min": "rpm", "1": "", "K": "K"}
 
 _ZH = {
-    "temperature": "温度", "fluid_temperature": "介质温度", "vibration": "振动",
-    "vibration_velocity": "振动速度", "pressure": "压力", "current": "电流", "voltage": "电压",
-    "flow": "流量", "speed": "转速", "power": "功率",
     "pump": "泵", "motor": "电机", "compressor": "压缩机", "fan": "风机", "unknown": "未知",
     "RUNNING": "运行", "STOPPED": "停机", "MAINTENANCE": "检修", "RETIRED": "退役",
-    "over_temp": "超温", "high_vibration": "振动过高", "over_pressure": "超压",
-    "over_limit": "超上限", "under_limit": "低于下限", "composite": "综合偏离",
-    "sensor_fault": "传感器故障", "no_data": "无数据", "device_reported": "设备自报",
-    "drift": "漂移",
     "normal": "正常", "unacknowledged": "未确认", "acknowledged": "已确认",
     "returned_to_normal_unacknowledged": "已恢复未确认", "shelved": "已搁置",
     "suppressed_by_design": "设计抑制", "out_of_service": "停用",
@@ -38,16 +33,21 @@ def say(language: Language, en: str, zh: str) -> str:
 
 
 def word(language: Language, code: str) -> str:
-    """A code of ours as people say it; a channel keeps its number.
+    """A code of ours as people say it; one that we do not know stays as it is.
 
-    >>> word("zh", "vibration2"), word("en", "over_temp")
-    ('振动2', 'over temp')
+    >>> word("zh", "OPEN"), word("en", "out_of_service"), word("zh", "over_temp")
+    ('待处理', 'out of service', '超温')
     """
-    if language == "en":
-        return code.replace("_", " ") if code.islower() else code
-    base = re.sub(r"_?\d+$", "", code)
-    known = _ZH.get(code) or (_ZH[base] + code[len(base) :] if base in _ZH else None)
-    return known or plain(code)
+    if language == "zh" and code in _ZH:
+        return _ZH[code]
+    if code in TERMS and code != "unknown":
+        return term(code, language)
+    return plain(code.replace("_", " ") if code.islower() else code)
+
+
+def channel(language: Language, name: str) -> str:
+    """A channel as people call it."""
+    return plain(channel_name(name, language))
 
 
 def plain(text: str) -> str:

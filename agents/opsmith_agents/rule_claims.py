@@ -8,7 +8,7 @@ from opsmith.domain.devices import DeviceStatus
 from opsmith.domain.diagnoses import Claim, TimelineEntry
 from opsmith.domain.work_orders import UNDONE
 from opsmith_agents.evidence import ALERT
-from opsmith_agents.rule_sight import NEAR, Sight, statistics
+from opsmith_agents.rule_sight import DAYS, NEAR, Sight, statistics
 from opsmith_agents.wording import amount, channel_name, hours, listed, moment, say, share, term
 
 _MOST = 4
@@ -17,70 +17,14 @@ _MOST = 4
 
 def claims_of(sight: Sight, language: Language) -> tuple[Claim, ...]:
     """What the rules state, the alert first, then what was seen, then what stands around it."""
-
-    def fact(key: str, *evidence: str, **parts: str) -> Claim:
-        return Claim(text=say(key, language, **parts), kind="fact", evidence=evidence)
-
-    def sentences() -> Iterator[Claim]:
-        alert = sight.alert
-        yield fact(
-            "raised",
-            ALERT,
-            device=alert.device_id,
-            level=alert.alert_level,
-            type=term(alert.alert_type, language),
-            at=moment(alert.first_seen),
-            onset=moment(alert.onset),
-        )
-        if alert.alert_type == "device_reported":
-            yield fact("reported", ALERT)
-        for one in [d for d in alert.deviations if d.limit is not None][:_MOST]:
-            if one.value is not None and one.limit is not None:
-                yield fact(
-                    "over",
-                    ALERT,
-                    channel=channel_name(one.channel, language),
-                    value=amount(one.value, one.unit),
-                    limit=amount(one.limit, one.unit),
-                )
-        device = sight.device.result
-        if device is not None and device.device.status is not DeviceStatus.RUNNING:
-            yield fact(
-                "not_running",
-                sight.device.evidence_id,
-                device=device.device.device_id,
-                status=device.device.status,
-            )
-        yield from _changes(sight, language)
-        yield from _silence(sight, language)
-        yield from _limits(sight, language)
-        ranking, verdict = sight.ranking.result, sight.verdict
-        for mode in ranking.ranked if ranking and verdict else ():
-            if verdict and mode.entry_id == verdict.entry_id:
-                text = say("ranked", language, name=mode.name, probability=share(mode.probability))
-                yield Claim(text=text, kind="hypothesis", evidence=(sight.ranking.evidence_id,))
-        history = sight.history.result
-        if history is not None and history.total > 1:
-            yield fact(
-                "history",
-                sight.history.evidence_id,
-                device=alert.device_id,
-                total=str(history.total),
-                days="7",
-            )
-        undone = [o for o in sight.orders.result.orders if o.status in UNDONE] if (
-            sight.orders.result
-        ) else []  # fmt: skip
-        for order in undone[:_MOST]:
-            yield fact(
-                "order",
-                sight.orders.evidence_id,
-                device=alert.device_id,
-                order=order.order_no,
-                status=order.status,
-            )
-
-    return tuple(sentences())
+    return (
+        *_alert(sight, language),
+        *_changes(sight, language),
+        *_silence(sight, language),
+        *_limits(sight, language),
+        *_ranked(sight, language),
+        *_around(sight, language),
+    )
 
 
 def timeline_of(sight: Sight, language: Language) -> tuple[TimelineEntry, ...]:
@@ -115,6 +59,58 @@ def timeline_of(sight: Sight, language: Language) -> tuple[TimelineEntry, ...]:
             TimelineEntry(at=line.first_seen, text=text, evidence=(history.evidence_id,))
         )
     return tuple(sorted(entries, key=lambda entry: entry.at))
+
+
+def _alert(sight: Sight, language: Language) -> Iterator[Claim]:
+    alert = sight.alert
+    text = say(
+        "raised",
+        language,
+        device=alert.device_id,
+        level=alert.alert_level,
+        type=term(alert.alert_type, language),
+        at=moment(alert.first_seen),
+        onset=moment(alert.onset),
+    )
+    yield Claim(text=text, kind="fact", evidence=(ALERT,))
+    if alert.alert_type == "device_reported":
+        yield Claim(text=say("reported", language), kind="fact", evidence=(ALERT,))
+    for one in alert.deviations:
+        if one.value is not None and one.limit is not None:
+            text = say(
+                "over",
+                language,
+                channel=channel_name(one.channel, language),
+                value=amount(one.value, one.unit),
+                limit=amount(one.limit, one.unit),
+            )
+            yield Claim(text=text, kind="fact", evidence=(ALERT,))
+    device = sight.device.result
+    if device is not None and device.device.status is not DeviceStatus.RUNNING:
+        status = device.device.status
+        text = say("not_running", language, device=device.device.device_id, status=status)
+        yield Claim(text=text, kind="fact", evidence=(sight.device.evidence_id,))
+
+
+def _ranked(sight: Sight, language: Language) -> Iterator[Claim]:
+    ranking, verdict = sight.ranking.result, sight.verdict
+    for mode in ranking.ranked if ranking else ():
+        if verdict is not None and mode.entry_id == verdict.entry_id:
+            probability = share(mode.probability)
+            text = say("ranked", language, name=mode.name, probability=probability)
+            yield Claim(text=text, kind="hypothesis", evidence=(sight.ranking.evidence_id,))
+
+
+def _around(sight: Sight, language: Language) -> Iterator[Claim]:
+    device, history, orders = sight.alert.device_id, sight.history.result, sight.orders.result
+    if history is not None and history.total > 1:
+        text = say("history", language, device=device, total=str(history.total), days=str(DAYS))
+        yield Claim(text=text, kind="fact", evidence=(sight.history.evidence_id,))
+    for order in orders.orders if orders else ():
+        if order.status in UNDONE:
+            number, status = order.order_no, order.status
+            text = say("order", language, device=device, order=number, status=status)
+            yield Claim(text=text, kind="fact", evidence=(sight.orders.evidence_id,))
 
 
 def _changes(sight: Sight, language: Language) -> Iterator[Claim]:

@@ -13,9 +13,12 @@ from opsmith_mcp.alert_history import AlertHistory, AlertHistoryView
 from opsmith_mcp.device_registry import DeviceRegistry, DeviceView
 from opsmith_mcp.forecasting import FailureForecast, Forecasting
 from opsmith_mcp.knowledge import EntryView, Knowledge, Ranking
-from opsmith_mcp.telemetry import ChangeDescription, ChannelStatistics, Telemetry, TelemetryWindow
+from opsmith_mcp.statistics import ChannelStatistics
+from opsmith_mcp.telemetry import ChangeDescription, Telemetry, TelemetryWindow
 from opsmith_mcp.work_orders import WorkOrderList, WorkOrders
 
+DAYS = 7
+"""Of the history that is looked at."""
 NEAR = 0.9
 """A channel is near its limit from this share of it on."""
 _WEEK = 168.0
@@ -83,7 +86,7 @@ async def look(plant: Client[Any], event: AlertEvent, language: Language) -> Sig
             Knowledge.match_failure_modes, device, onset, until=until, language=language
         ),
         await ledger.call(Telemetry.fetch_telemetry_data, device, window_mins=60, until=until),
-        await ledger.call(AlertHistory.get_alert_history, device, days=7, until=until),
+        await ledger.call(AlertHistory.get_alert_history, device, days=DAYS, until=until),
         await ledger.call(WorkOrders.list_work_orders, device, limit=10, until=until),
     )
     sight.verdict = _verdict(sight)

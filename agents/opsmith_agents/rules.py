@@ -8,20 +8,17 @@ from opsmith.domain.alerts import AlertLevel
 from opsmith.domain.base import Language
 from opsmith.domain.diagnoses import Diagnosis, Hypothesis, Severity
 from opsmith.domain.events import AlertEvent
-from opsmith_agents.check import cap
+from opsmith_agents.check import LEAST_SEVERE, SEVERITIES, cap
 from opsmith_agents.rule_claims import claims_of, timeline_of
 from opsmith_agents.rule_sight import Sight, look
 from opsmith_agents.wording import channel_name, joined, listed, say
 
 RULES = "rules"
 """How the rules sign."""
-_SEVERITIES: tuple[Severity, ...] = ("LOW", "MEDIUM", "HIGH", "CRITICAL")
 _OF_LEVEL: dict[AlertLevel, Severity] = {
     AlertLevel.P0: "CRITICAL", AlertLevel.P1: "HIGH", AlertLevel.P2: "MEDIUM", AlertLevel.P3: "LOW",
 }  # fmt: skip
 """Severity where only the level is known."""
-_AT_LEAST: dict[AlertLevel, Severity] = {AlertLevel.P0: "HIGH", AlertLevel.P1: "MEDIUM"}
-"""No failure mode makes an alert of that level harmless."""
 _MOST = 5
 """Hypotheses in a report."""
 _LEAST = 0.02
@@ -112,10 +109,13 @@ def _severity(sight: Sight) -> Severity:
     """The entry's, but never less than the level and a passed limit demand."""
     level = sight.alert.alert_level
     entry = sight.entry.result if sight.entry else None
-    found = [entry.severity if entry else _OF_LEVEL[level], _AT_LEAST.get(level, "LOW")]
+    found: list[Severity] = [
+        entry.severity if entry else _OF_LEVEL[level],
+        LEAST_SEVERE.get(level, "LOW"),
+    ]
     if sight.limit_passed and (entry is None or entry.category != "sensor"):
         found.append("HIGH")
-    return max(found, key=_SEVERITIES.index)
+    return max(found, key=SEVERITIES.index)
 
 
 def _cause(sight: Sight, language: Language) -> str:

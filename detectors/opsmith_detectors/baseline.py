@@ -54,7 +54,7 @@ class Pending:
     ) -> None:
         """Add one healthy reading; `held` is the reading less the baseline level."""
         self.learnt += 1
-        self.heard += scored.usable
+        self.heard += scored.spoken
         self.total += np.nan_to_num(scored.x)
         shift = np.nan_to_num(scored.level - base.mean)
         residual = held - past @ base.coefficients
@@ -183,15 +183,19 @@ class Baseline:
         self._blocks.clear()
 
     def leak(
-        self, held: FloatArray, shift: FloatArray, limit: float, cap: float, follow: float
+        self,
+        held: FloatArray,
+        shift: FloatArray,
+        limit: float,
+        cap: float,
+        follow: FloatArray | float,
     ) -> None:
         """Move the levels in a reading that is not learnt: calm channels go on as they did."""
         slowest = 1 / min(self.LEAK, 20.0 * max(self.learnt, 1))
-        gain = np.full(len(held), max(slowest, follow))
+        gain = np.maximum(np.full(len(held), slowest), follow)
         if self.inverse is not None:
             far = _CLIP * np.sqrt(self.variance)
-            if follow == 0:
-                held = np.minimum(np.maximum(held, -far), far)
+            held = np.where(np.asarray(follow) > 0, held, np.minimum(np.maximum(held, -far), far))
             if self.judged:
                 h = len(self.gains)
                 room = np.minimum(

@@ -10,7 +10,7 @@ from opsmith.domain.devices import Limits
 from opsmith.domain.readings import FloatArray, QualityArray, ReadingBatch
 from opsmith_detectors import limits, state, verdict
 from opsmith_detectors.alert_logic import QUIET, Advance, Observed, Track, advance, describe
-from opsmith_detectors.regime import Regime
+from opsmith_detectors.regime import FOLLOW, Regime
 from opsmith_detectors.residual import Residual, Scored
 from opsmith_detectors.sensors import Sensors
 from opsmith_detectors.state import OperatingState, StateWatch
@@ -88,7 +88,7 @@ class DeviceMonitor:
         """
         own, marks = self._own(channels, x, quality)
         self._tick(time)
-        observed, deviations = self._judge(channels, x, own, marks, status)
+        observed, deviations = self._judge(time, channels, x, own, marks, status)
         changes = self._advance(time, observed, deviations)
         score = max((seen.score for seen in observed.values()), default=0.0)
         standing = any(track.standing for track in self._tracks.values())
@@ -165,6 +165,7 @@ class DeviceMonitor:
 
     def _judge(
         self,
+        time: np.datetime64,
         channels: tuple[str, ...],
         x: FloatArray,
         own: FloatArray,
@@ -185,19 +186,24 @@ class DeviceMonitor:
             protects = any(self._channels[j] in self._rated for j in np.flatnonzero(faulty))
             observed["sensor_fault"] = Observed(1.0, cleared=False, protects=protects)
             deviations["sensor_fault"] = verdict.of_sensors(self._channels, own, self._sensors)
-        scored = self._residual.score_one(own, ~faulty)
+        if now is OperatingState.STOPPED:
+            self._residual.pause()
+            self._regime.stop(time)
+            return observed, deviations
         track = self._tracks.get("composite")
         frozen = track is not None and track.standing
-        ruling = self._regime.step(scored, self._residual.base, now, frozen=frozen)
-        self._residual.learn_one(scored, frozen=frozen or ruling.blank, follow=ruling.follow)
-        if now is not OperatingState.STOPPED and not ruling.blank:
-            score = scored.score
-            if score > 0:
-                observed["composite"] = Observed(score, cleared=score < _CLEAR)
-                if score >= 1:
-                    deviations["composite"] = verdict.of_residual(
-                        self._channels, own, scored, self._residual
-                    )
+        # A channel that warms up is followed, and heard again when the machine is warm.
+        warming = self._regime.warming(time) & ~faulty
+        scored = self._residual.score_one(own, ~faulty, warming)
+        ruling = self._regime.step(time, scored, self._residual.base, now, frozen=frozen)
+        follow = np.where(warming, FOLLOW, ruling.follow)
+        self._residual.learn_one(scored, frozen=frozen or ruling.blank, follow=follow)
+        if not ruling.blank and scored.score > 0:
+            observed["composite"] = Observed(scored.score, cleared=scored.score < _CLEAR)
+            if scored.score >= 1:
+                deviations["composite"] = verdict.of_residual(
+                    self._channels, own, scored, self._residual
+                )
         return observed, deviations
 
     def _advance(

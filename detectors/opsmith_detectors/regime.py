@@ -1,4 +1,10 @@
-"""Start-ups and load changes: what moves a healthy machine blanks the learned detectors for a time."""
+"""What moves a healthy machine: start-ups and changes of load blank the learned detectors a while.
+
+A change of load is quick, moves what bears the load within a band of its usual level, and does not
+shake the machine; flow and current go the same way (affinity laws: both grow with the demand).
+A fault that looks the same in every channel, such as a valve that somebody closes a little, cannot
+be told from it and is followed; one that goes on growing is not, since the excuse is given once.
+"""
 
 from dataclasses import dataclass
 
@@ -6,18 +12,29 @@ import numpy as np
 
 from opsmith.domain.readings import FloatArray
 from opsmith_detectors.baseline import Baseline
-from opsmith_detectors.residual import Scored
+from opsmith_detectors.residual import BoolArray, Scored
 from opsmith_detectors.state import OperatingState
 
-BLANK = 90
-"""Readings for which a start-up or a load change blanks the learned detectors, at most."""
-FOLLOW = 1 / 15
-"""Gain at which the levels follow a change of regime while they are blanked."""
-_LOADED = ("current", "power", "speed", "flow", "load", "torque", "frequency")
-"""Channels, by their names' beginnings, that follow the load."""
-_BAND = 0.2
-"""Part of a channel's level beyond which a change is no usual change of load."""
-_LEAST = 0.02
+BLANK = 60
+"""Readings for which a start-up or a change of load blanks the learned detectors."""
+PAUSE = 120
+"""Readings after that in which no second change of load is believed."""
+FOLLOW = 1 / 12
+"""Gain at which the levels follow a change of load while the detectors are blanked."""
+WARMING = np.timedelta64(40 * 60, "s")
+"""Plant time for which temperatures lag behind a start-up or a change of load."""
+
+_DRIVEN = ("current", "power", "speed", "load", "torque", "frequency")
+"""Channels, by their names' beginnings, one of which moves where the load does."""
+_BANDS = {"current": 0.4, "power": 0.4, "speed": 0.4, "flow": 0.25, "pressure": 0.2}
+"""Parts of a channel's level within which a change may be one of load."""
+_SHAKEN = 0.3
+"""Part of its level by which vibration may rise with the load."""
+_LEAST = 0.003
+_NOTICED = 2.5
+"""Standard deviations of its level by which a channel has moved."""
+_QUICK = 1.6
+"""Fast level's shift over the slow one's: above it the change began lately."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,43 +49,93 @@ class Regime:
     """Tells a change of load, and the time after a start, from a fault."""
 
     def __init__(self) -> None:
-        self._loaded = np.zeros(0, dtype=np.bool_)
+        self._names: tuple[str, ...] = ()
+        self._driven = np.zeros(0, dtype=np.bool_)
+        self._flow = np.zeros(0, dtype=np.bool_)
+        self._shaking = np.zeros(0, dtype=np.bool_)
+        self._band = np.zeros(0)
+        self.thermal = np.zeros(0, dtype=np.bool_)
+        """Shape (c,): channels that follow the machine's heat."""
         self._left = 0
-        self._was = OperatingState.RUNNING
+        self._pause = 0
+        self._start = False
+        self._warm_from: np.datetime64 | None = None
 
     def grow(self, channels: tuple[str, ...]) -> None:
         """Add channels behind the others."""
-        loaded = [name.startswith(_LOADED) for name in channels]
-        self._loaded = np.append(self._loaded, np.array(loaded, dtype=np.bool_))
+        names = self._names = self._names + channels
+        self._driven = np.array([name.startswith(_DRIVEN) for name in names])
+        self._flow = np.array([name.startswith("flow") for name in names])
+        self._shaking = np.array([name.startswith("vibration") for name in names])
+        self.thermal = np.array(["temperature" in name for name in names])
+        self._band = np.array(
+            [
+                next((band for start, band in _BANDS.items() if name.startswith(start)), np.inf)
+                for name in names
+            ]
+        )
+
+    def stop(self, time: np.datetime64) -> None:
+        """It stands or starts at this reading."""
+        self._left, self._pause, self._start = BLANK, PAUSE, True
+        self._warm_from = time
+
+    def warming(self, time: np.datetime64) -> BoolArray:
+        """Shape (c,): channels that still lag behind a start-up or a change of load."""
+        if self._warm_from is None or time - self._warm_from >= WARMING:
+            return self.thermal & False
+        return self.thermal
 
     def step(
-        self, scored: Scored, base: Baseline, state: OperatingState, *, frozen: bool
+        self,
+        time: np.datetime64,
+        scored: Scored,
+        base: Baseline,
+        state: OperatingState,
+        *,
+        frozen: bool,
     ) -> Ruling:
-        """Judge one reading, before it is learnt."""
-        was, self._was = self._was, state
-        if state is OperatingState.STOPPED:
-            self._left = BLANK
+        """Judge one reading, before it is learnt.
+
+        Args:
+            time: Of the reading, UTC.
+            scored: What the learned detectors said.
+            base: What they know.
+            state: Of the machine.
+            frozen: An alert of the learned detectors stands: it is not excused any more.
+        """
+        if state is not OperatingState.RUNNING:
+            self.stop(time)
             return Ruling(blank=True, follow=0.0)
-        if state is OperatingState.STARTING and was is OperatingState.RUNNING:
-            self._left = BLANK
-        if not frozen and self._left == 0 and scored.score >= 0.7 and self._is_load(scored, base):
-            self._left = BLANK
+        if self._left == 0 and self._pause == 0 and not frozen and scored.score >= 0.7:
+            if self._is_load(scored, base):
+                self._left, self._pause, self._start = BLANK, PAUSE, False
+                self._warm_from = time
         if self._left > 0:
             self._left -= 1
-            return Ruling(blank=True, follow=FOLLOW)
+            return Ruling(blank=True, follow=0.0 if self._start else FOLLOW)
+        self._pause = max(0, self._pause - 1)
         return Ruling(blank=False, follow=0.0)
 
     def _is_load(self, scored: Scored, base: Baseline) -> bool:
-        """At least two load-bearing channels moved the same way, and not far."""
-        if int(self._loaded.sum()) < 2:
+        if not self._driven.any():
             return False
-        shift: FloatArray = scored.shift[0][self._loaded]
-        level = base.mean[self._loaded]
-        change = (scored.level[0][self._loaded] - level) / np.where(
-            level == 0, np.inf, np.abs(level)
-        )
-        moved = (np.abs(shift) > 2.5) & (np.abs(change) > _LEAST)
-        if int(moved.sum()) < 2 or bool((np.abs(change) > _BAND).any()):
+        fast, slow = np.abs(scored.shift[0]), np.abs(scored.shift[-1])
+        moved = fast > _NOTICED
+        change: FloatArray = (scored.level[0] - base.mean) / np.maximum(np.abs(base.mean), 1e-9)
+        bearing = moved & self._driven & (np.abs(change) > _LEAST)
+        if not bearing.any():
             return False
-        ways = np.sign(shift[moved])
-        return bool((ways == ways[0]).all())
+        scale = np.asarray(base.shift_scale[-1] / base.shift_scale[0])
+        quick = fast[bearing] > _QUICK * (slow * scale)[bearing]
+        if not quick.all() or bool((moved & (np.abs(change) > self._band)).any()):
+            return False
+        if bool((change[self._shaking] > _SHAKEN).any()):
+            return False
+        ways = np.sign(change[moved & (self._flow | bearing & ~self._speed)])
+        return bool((ways == ways[:1]).all())
+
+    @property
+    def _speed(self) -> BoolArray:
+        """Speed may fall a little when the load grows: a motor's slip."""
+        return np.array([name.startswith("speed") for name in self._names])

@@ -14,10 +14,12 @@ every channel that deviates: a fault is neither learnt when it stands nor when i
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from opsmith.domain.readings import FloatArray
 from opsmith_detectors.baseline import Baseline, Pending
 
+BoolArray = npt.NDArray[np.bool_]
 _CUBE = 1 / 3
 
 
@@ -41,7 +43,10 @@ class Scored:
     """The score comes from a shifted level, not from the residual."""
     x: FloatArray
     """Shape (c,), the reading, with what was unusable replaced by the fast level."""
-    usable: np.ndarray
+    usable: BoolArray
+    """Shape (c,), channels that arrived and are believed."""
+    spoken: BoolArray
+    """Shape (c,), those of them that were judged, and may be learnt."""
 
 
 class Residual:
@@ -113,27 +118,31 @@ class Residual:
         """Shape (c,), standard deviation of each channel about its baseline."""
         return np.sqrt(self.base.variance)
 
-    def score_one(self, x: FloatArray, usable: np.ndarray | None = None) -> Scored:
+    def score_one(
+        self, x: FloatArray, usable: BoolArray | None = None, muted: BoolArray | None = None
+    ) -> Scored:
         """Score one reading, without learning it.
 
         Args:
             x: Shape (c,), each in its channel's unit; NaN where none arrived.
-            usable: Shape (c,), bool; channels that may speak. A sensor fault, for one, may not.
+            usable: Shape (c,); channels to be believed: a sensor at fault, for one, is not.
+            muted: Shape (c,); channels that are followed, but neither judged nor learnt.
         """
         base = self.base
         arrived = x == x
         heard = arrived if usable is None else arrived & usable
+        spoken = heard if muted is None else heard & ~muted
         first = self.seen == 0
         mean = np.where(first, x, base.mean)
-        held = np.where(first, x, self._level)
+        held = np.where(np.isnan(self._level), x, self._level)
         x = np.where(heard, x, held[0])
         gain = self.gain if self._n > 40 else np.maximum(self.gain, 1 / (self._n + 1))
         level = held + gain * (x - held)
         centre = np.nan_to_num(mean)
         if base.inverse is None:
             zero = np.zeros(len(x))
-            return Scored(0.0, level, level * 0, zero, 0.0, None, True, x, heard)
-        ready = heard & (self.seen >= min(self.grace, self._n // 2))
+            return Scored(0.0, level, level * 0, zero, 0.0, None, True, x, heard, spoken)
+        ready = spoken & (self.seen >= min(self.grace, self._n // 2))
         quiet = ~ready
         past = np.nan_to_num(self._last - np.concatenate([mean, mean]))
         residual = np.where(quiet, 0.0, np.nan_to_num(x - centre - past @ base.coefficients))
@@ -155,15 +164,24 @@ class Residual:
             ratio = base.ratios(statistics, self.limit, self.cap)
             worst = int(ratio.argmax())
             score, by_level = max(0.0, float(ratio[worst])), worst < len(statistics) - 1
-        return Scored(score, level, shift, residual, smooth, statistics, by_level, x, heard)
+        return Scored(score, level, shift, residual, smooth, statistics, by_level, x, heard, spoken)
 
-    def learn_one(self, scored: Scored, *, frozen: bool = False, follow: float = 0.0) -> None:
+    def pause(self) -> None:
+        """Nothing of this reading is of the running machine: keep what is known, start afresh."""
+        self._level = np.full_like(self._level, np.nan)
+        self._last = np.full_like(self._last, np.nan)
+        self._waiting.clear()
+        self._spoilt = True
+        self.base.forget_last_blocks()
+
+    def learn_one(self, scored: Scored, *, frozen: bool = False, follow: FloatArray | float = 0.0) -> None:
         """Learn a reading that was scored.
 
         Args:
             scored: What `score_one` gave for the reading.
             frozen: An alert stands: nothing that deviates is learnt.
-            follow: At least this gain for every baseline level, per reading: after a load change.
+            follow: At least this gain for the baseline levels, per reading, 0 where nothing is to be
+                followed; shape (c,) or one for all.
         """
         base, x = self.base, scored.x
         new = scored.usable & (self.seen == 0)
@@ -173,13 +191,15 @@ class Residual:
         self._since += 1
         self.seen += scored.usable
         held = np.nan_to_num(x - base.mean)
-        bad = frozen or follow > 0 or scored.score >= 1
+        bad = frozen or scored.score >= 1
         if bad:
             self._spoilt = True
             self._waiting.clear()
             base.forget_last_blocks()
         if self._spoilt and self._n > self.grace:
             base.leak(held, scored.shift, self.limit, self.cap, follow)
+        elif np.any(follow):
+            base.mean = base.mean + np.where(scored.spoken, 0.0, follow) * held
         if not self._spoilt:
             self._learn_block(scored, held)
         self._block.count += 1

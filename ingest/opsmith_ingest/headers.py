@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 
+from opsmith.bus.codec import RESERVED
 from opsmith.domain.units import MEASUREMENTS, unit_of
 
 _ALIASES = {
@@ -81,17 +82,6 @@ _DEVICE = (
 )
 _STATUS = r"^(status|state|condition|mode|zustand|状态|运行状态)$"
 
-_RESERVED = {
-    "device_id",
-    "timestamp",
-    "status",
-    "factory_id",
-    "line_id",
-    "warmup",
-    "horizon",
-    "limits",
-}
-"""Keys of a reading, or of a line that is scored, that are no channels."""
 _BRACKETS = re.compile(r"\[([^\]]*)\]|\(([^)]*)\)|（([^）]*)）|【([^】]*)】|{([^}]*)}")
 _PLACES = re.compile(r"^(\d+|[a-z]|l[123]|[nd]?de|in|out|avg|mean|max|min|rms|raw|[xyz]\d?)$")
 
@@ -200,7 +190,7 @@ def slug(name: str) -> str:
     """
     plain = re.sub(r"\W+", "_", name.strip().lower()).strip("_") or "column"
     plain = f"x{plain}" if plain[0].isdigit() else plain
-    return f"{plain}_value" if plain in {*MEASUREMENTS, *_RESERVED} else plain
+    return f"{plain}_value" if plain in {*MEASUREMENTS, *RESERVED} else plain
 
 
 def _has_unit(bracketed: str) -> bool:

@@ -77,9 +77,11 @@ class CsvRows:
 
     def _mended(self, row: list[str], width: int, line: int, bury: Bury) -> list[str] | None:
         """The row without empty cells too many; None where it is torn."""
-        if row and len(row) > width and not any(row[width:]):
+        if not row:
+            bury(line, "a cell without end", "")
+        elif len(row) > width and not any(row[width:]):
             return row[:width]
-        if any(row):
+        elif any(row):
             reason = f"{len(row)} cells, the header has {width}"
             bury(line, reason, self._layout.separator.join(row))
         return None
@@ -140,8 +142,8 @@ def _rows(reader: Any) -> Iterator[tuple[int, list[str]]]:
     while True:
         try:
             yield from ((reader.line_num, row) for row in reader if row)
-        except csv.Error as error:
-            yield reader.line_num, [f"unreadable: {error}"]
+        except csv.Error:
+            yield reader.line_num, []
             continue
         return
 

@@ -8,7 +8,9 @@ import re
 import zlib
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -127,7 +129,12 @@ def find_layout(file: TextFile) -> Layout:
     """
     lines = [line for line in file.sample.splitlines() if line.strip()][:200]
     separator = max(_SEPARATORS, key=lambda sign: _regularity(lines, sign))
-    rows = list(csv.reader(file.sample.splitlines(keepends=True), delimiter=separator))[:200]
+    reader = csv.reader(file.sample.splitlines(keepends=True), delimiter=separator)
+    rows = list[list[str]]()
+    with suppress(csv.Error):  # A cell without end: the rows before it show the layout.
+        rows.extend(islice(reader, 200))
+    if not any(rows):
+        raise BadInput(f"{file.path} is no table: its first line has a quote that never closes")
     width = Counter(len(row) for row in rows if row).most_common(1)[0][0]
     place, header = next((at, row) for at, row in enumerate(rows) if len(row) == width)
     if all(re.fullmatch(r"[-+.,:/TZeE\d\s]*", cell) for cell in header) and any(header):

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
 
+from opsmith.bus.codec import LONGEST_ID
 from opsmith.domain.readings import FloatArray, Quality, QualityArray, ReadingBatch, TimeArray
 from opsmith.errors import BadInput
 from opsmith_ingest.columns import number
@@ -18,8 +19,6 @@ from opsmith_ingest.roles import extend, find_roles
 from opsmith_ingest.timestamps import TimeFormat
 
 _KEPT_DEAD = 1000
-_LONGEST_ID = 64
-"""See `Device.device_id`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +198,7 @@ class Recording:
         places = dict[str, list[int]]()
         for place, row in enumerate(kept):
             name = str(cells[row]).strip() if cells[row] is not None else ""
-            if not 0 < len(name) <= _LONGEST_ID:
+            if not 0 < len(name) <= LONGEST_ID:
                 bury(block.lines[row], f"no usable {column}", _text(block, row))
             elif self._only is not None and name != self._only:
                 self.skipped += 1

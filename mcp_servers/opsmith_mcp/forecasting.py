@@ -1,6 +1,5 @@
 """Forecasting: where a device's channels are heading, and when they pass a rated limit."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,7 +10,7 @@ from opsmith.clock import PlantClock
 from opsmith.domain.base import Moment, State, ToolResult, Window
 from opsmith.domain.devices import Device, DeviceStatus, Limits
 from opsmith.domain.forecasts import TimeToLimit
-from opsmith.domain.readings import Aggregates
+from opsmith.domain.readings import Aggregates, FloatArray
 from opsmith.domain.units import unit_of
 from opsmith.errors import Unavailable
 from opsmith.ports import SeriesStore
@@ -126,12 +125,12 @@ class Forecasting:
 
     def _history(self, device_id: str, as_of: datetime) -> tuple[Window, Aggregates]:
         """The shortest history with enough minutes, else the longest."""
-        for length in _HISTORIES:
-            window = back(as_of, length)
+        *shorter, longest = (back(as_of, length) for length in _HISTORIES)
+        for window in shorter:
             minutes = whole_minutes(self._series, device_id, window)
             if len(minutes.minutes) >= LEAST:
-                break
-        return window, minutes  # pyright: ignore[reportPossiblyUnbound]  there are histories
+                return window, minutes
+        return longest, whole_minutes(self._series, device_id, longest)
 
 
 def _outlook(minutes: Aggregates, channel: str, limits: Limits) -> _Outlook | str:
@@ -162,7 +161,7 @@ def _outlook(minutes: Aggregates, channel: str, limits: Limits) -> _Outlook | st
 def _towards(channel: str, line: Line, limit: float, upward: bool, readings: int) -> _Outlook:
     unit = unit_of(channel)
     beyond = line.level >= limit if upward else line.level <= limit
-    chances = np.maximum.accumulate([line.passes_by(limit, h, upward) for h in _AHEAD])
+    chances = _chances(line, limit, upward)
     heading = line.is_certain and (line.slope > 0) is upward
     if beyond:
         low = median = high = 0.0
@@ -193,13 +192,19 @@ def _towards(channel: str, line: Line, limit: float, upward: bool, readings: int
     )
 
 
-def _when(chances: Sequence[float], part: float) -> float | None:
+def _chances(line: Line, limit: float, upward: bool) -> FloatArray:
+    """Probability of having passed the limit after each of `_AHEAD`."""
+    beyond = [line.passes_by(limit, hours, upward) for hours in _AHEAD.tolist()]
+    return np.maximum.accumulate(np.array(beyond, dtype=np.float64))
+
+
+def _when(chances: FloatArray, part: float) -> float | None:
     """Hours after which a limit is passed with that probability; None: not before the horizon."""
     place = int(np.searchsorted(chances, part))
     return None if place == len(chances) else figure(round(float(_AHEAD[place]), 2))
 
 
-def _chance(chances: Sequence[float], hours: float) -> float:
+def _chance(chances: FloatArray, hours: float) -> float:
     return round(float(np.interp(hours, _AHEAD, chances)), 4)
 
 

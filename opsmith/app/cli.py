@@ -136,7 +136,7 @@ def chat(
     lang: Lang = None,
 ) -> None:
     """Serve the chat page."""
-    from opsmith.app.screens import run_chat
+    from opsmith.app.chat_page import run_chat
 
     run_chat(_settings(lang), host, port)
 
@@ -223,3 +223,7 @@ def _print_json(value: object) -> None:
 def _first(group: BaseExceptionGroup[OpsmithError]) -> OpsmithError:
     first = group.exceptions[0]
     return _first(first) if isinstance(first, BaseExceptionGroup) else first
+
+
+if __name__ == "__main__":
+    main()

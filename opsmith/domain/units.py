@@ -24,11 +24,11 @@ MEASUREMENTS = {
     "vibration": Measurement("[g]", 0.0, 100.0),
     "vibration_velocity": Measurement("mm/s", 0.0, 500.0),
     "pressure": Measurement("MPa", -0.11, 100.0),
-    "current": Measurement("A", -0.5, 5000.0),
+    "current": Measurement("A", -5000.0, 5000.0),
     "voltage": Measurement("V", -0.5, 50000.0),
-    "flow": Measurement("L/min", -1.0, 1e6),
-    "speed": Measurement("/min", -1.0, 2e5),
-    "power": Measurement("kW", -10.0, 1e6),
+    "flow": Measurement("L/min", -1e6, 1e6),
+    "speed": Measurement("/min", -2e5, 2e5),
+    "power": Measurement("kW", -1e6, 1e6),
 }
 """Known measurements. The ranges are wide on purpose: they mark instrument errors, not faults."""
 

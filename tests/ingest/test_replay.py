@@ -189,6 +189,14 @@ def test_a_row_that_cannot_be_used_is_a_dead_row_with_its_line_and_reason(write:
     assert recording.dead == seen
 
 
+def test_a_quote_that_is_never_closed_costs_no_other_file_and_is_told(write: Write) -> None:
+    good = [f"2026-01-01T00:00:{second:02}Z,40,x" for second in range(10)]
+    text = "\n".join(["time,temperature,note", *good, f'2026-01-02,"{"long " * 40_000}'])
+    recording = open_recording(write(text), "P")
+    assert sum(len(batch) for batch in recording.chunks()) == 10
+    assert [dead.reason for dead in recording.dead] == ["a cell without end"]
+
+
 def test_late_and_repeated_rows_are_kept_and_the_last_of_a_time_comes_last(write: Write) -> None:
     rows = [(0, 40), (2, 42), (1, 41), (2, 99), (3, 43), (5, 45), (4, 44)]
     text = "\n".join(f"2026-01-01T00:00:0{at}Z,{value}" for at, value in rows)

@@ -1,0 +1,163 @@
+"""Say where a sentence goes beyond the evidence that it cites."""
+
+import re
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from functools import lru_cache
+from typing import Any, cast
+
+from opsmith.domain.base import State
+from opsmith.domain.diagnoses import Evidence
+from opsmith_agents.figures import Figure, figures, normal
+from opsmith_agents.grounds import Grounds, base, grounds_of, plain
+from opsmith_kb.load import load_entries
+
+BLANK = "[…]"
+
+_WORDS: dict[str, tuple[str, ...]] = {
+    "temperature": ("temperature", "温度"), "vibration": ("vibration", "振动"),
+    "pressure": ("pressure", "压力"), "flow": ("flow", "流量"), "voltage": ("voltage", "电压"),
+    "current": ("current", "电流"), "speed": ("speed", "转速"), "power": ("power", "功率"),
+}  # fmt: skip
+_CURRENT_NOW = r"current(?! (?:status|state|level|value|reading|alert|order|window|condition)s?\b)"
+_CHANNEL = re.compile(
+    "|".join(
+        rf"(?P<{name}>\b(?:{_CURRENT_NOW if name == 'current' else en})s?\b|{zh})"
+        for name, (en, zh) in _WORDS.items()
+    ),
+    re.IGNORECASE,
+)
+
+
+class Judge:
+    """Knows a body of evidence, and what it is evidence of.
+
+    Args:
+        evidence: From a ledger.
+        device_id: The device that a sentence is about unless it names another.
+    """
+
+    def __init__(self, evidence: Iterable[Evidence], device_id: str) -> None:
+        self._evidence = {one.evidence_id: one for one in evidence}
+        self._device = plain(device_id)
+        self._grounds: dict[str, Grounds] = {}
+
+    @property
+    def all(self) -> tuple[str, ...]:
+        """The ids of all the evidence."""
+        return tuple(self._evidence)
+
+    def known(self, cited: Iterable[str]) -> tuple[str, ...]:
+        """Those ids that there are, each once."""
+        return tuple(dict.fromkeys(one for one in cited if one in self._evidence))
+
+    def usable(self, cited: Iterable[str]) -> bool:
+        """Whether any of them could be looked at."""
+        return any(self._evidence[one].state is not State.UNAVAILABLE for one in cited)
+
+    def holds_moment(self, at: datetime, cited: Iterable[str]) -> bool:
+        """Whether that moment, to the second, stands in the evidence."""
+        return any(
+            abs((moment - at).total_seconds()) < 1
+            for one in cited
+            for moment in self._ground(one).moments
+        )
+
+    def entry(self, mode: str) -> dict[str, Any]:
+        """What the evidence says of a knowledge entry; empty where none has it."""
+        for evidence in self._evidence.values():
+            result = evidence.result
+            if result.get("entry_id") == mode:
+                return result
+            for key in ("ranked", "hits"):
+                for one in cast(list[dict[str, Any]], result.get(key) or []):
+                    if one.get("entry_id") == mode:
+                        return one
+        return {}
+
+    def faults(self, text: str, cited: Sequence[str]) -> list[tuple[int, int]]:
+        """Where a sentence, made `normal`, says what the cited evidence does not hold."""
+        said, asserted = normal(text), figures(text)
+        names = {plain(f.text) for f in asserted if f.kind == "name"}
+        grounds = [g for g in map(self._ground, cited) if self._is_about(g, names)]
+        spoken = [
+            (m.span(), m.lastgroup) for m in _CHANNEL.finditer(said) if m.lastgroup is not None
+        ]
+        measured = {channel for g in grounds for channel in g.channels}
+        channels = frozenset(
+            channel
+            for channel in measured
+            if plain(channel) in names or any(base(channel).endswith(name) for _, name in spoken)
+        )
+        faults = [
+            (f.start, f.end) for f in asserted if not self._holds(f, cited, grounds, channels)
+        ]
+        faults += [span for span, name in spoken if not _measures(grounds, name)]
+        faults += [
+            m.span()
+            for m in _mode_names().finditer(said.lower())
+            if not any(_names_mode(g, m.group()) for g in grounds)
+        ]
+        return sorted(faults)
+
+    def _holds(
+        self,
+        figure: Figure,
+        cited: Sequence[str],
+        grounds: Sequence[Grounds],
+        channels: frozenset[str],
+    ) -> bool:
+        if figure.kind == "citation":
+            return figure.text in cited
+        return any(g.hold(figure, channels) for g in grounds)
+
+    def _is_about(self, grounds: Grounds, names: set[str]) -> bool:
+        """What was read of another device speaks only for a sentence that names it."""
+        device = grounds.device_id
+        return device is None or plain(device) in names or plain(device) == self._device
+
+    def _ground(self, evidence_id: str) -> Grounds:
+        if evidence_id not in self._grounds:
+            self._grounds[evidence_id] = grounds_of(self._evidence[evidence_id])
+        return self._grounds[evidence_id]
+
+
+def blanked(text: str, faults: Sequence[tuple[int, int]]) -> str:
+    """The sentence without what nothing supports, lest it be read as if something did."""
+    said, place, parts = normal(text).strip(), 0, list[str]()
+    shift = len(normal(text)) - len(normal(text).lstrip())
+    for start, end in faults:
+        if start - shift >= place:
+            parts += [said[place : start - shift], BLANK]
+        place = max(place, end - shift)
+    return "".join((*parts, said[place:]))
+
+
+def _measures(grounds: Sequence[Grounds], name: str) -> bool:
+    """Whether any of the evidence is about a channel of that measurement."""
+    return any(
+        any(base(channel).endswith(name) for channel in one.channels)
+        or any(word in one.prose for word in _WORDS[name])
+        for one in grounds
+    )
+
+
+@lru_cache(maxsize=1)
+def _modes() -> dict[str, frozenset[str]]:
+    """Each name of a failure mode, in lower case, with all that it goes by in either language."""
+    return {
+        name: frozenset(names)
+        for entry in load_entries()
+        for names in [{entry.entry_id.lower(), *(p.name.lower() for p in entry.text.values())}]
+        for name in names
+    }
+
+
+@lru_cache(maxsize=1)
+def _mode_names() -> re.Pattern[str]:
+    names = sorted(_modes(), key=len, reverse=True)
+    return re.compile("|".join(rf"(?<![a-z_]){re.escape(n)}(?![a-z_])" for n in names) or r"(?!)")
+
+
+def _names_mode(grounds: Grounds, name: str) -> bool:
+    return any(known in grounds.prose for known in _modes()[name])
