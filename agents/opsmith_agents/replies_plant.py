@@ -158,22 +158,26 @@ def trend(
     return joined(head, numbers, caveat(language, series))
 
 
-def alerts(seen: AlertList | AlertHistoryView, language: Language, zone: tzinfo) -> str:
-    """Alerts, the newest first."""
-    since = moment(seen.window.start, zone)
+def alerts(
+    seen: AlertList | AlertHistoryView, language: Language, zone: tzinfo, *, standing: bool = True
+) -> str:
+    """Alerts, the newest first; `standing` says of a list what it was asked for."""
+    since, total = moment(seen.window.start, zone), seen.total
     if isinstance(seen, AlertHistoryView):
         device = plain(seen.device_id)
         head = say(
             language,
-            f"{seen.total} alert(s) of {device} since {since}.",
-            f"{device} 自 {since} 起共 {seen.total} 个告警。",
+            f"{total} alert(s) of {device} since {since}.",
+            f"{device} 自 {since} 起共 {total} 个告警。",
         )
-    elif seen.total == 0:
+    elif not standing:
+        head = say(
+            language, f"{total} alert(s) since {since}.", f"自 {since} 起共 {total} 个告警。"
+        )
+    elif total == 0:
         head = say(language, "No alert stands.", "当前没有未恢复的告警。")
     else:
-        head = say(
-            language, f"{seen.total} standing alert(s):", f"当前有 {seen.total} 个未恢复的告警："
-        )
+        head = say(language, f"{total} standing alert(s):", f"当前有 {total} 个未恢复的告警：")
     return joined(head, _alert_rows(seen.alerts, language, zone), caveat(language, seen))
 
 

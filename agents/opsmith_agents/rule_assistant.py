@@ -4,14 +4,14 @@ import math
 import re
 from collections.abc import Awaitable, Callable
 from datetime import UTC, tzinfo
+from typing import Any, TypeVar
 
 from opsmith.domain.base import Language
 from opsmith_agents import replies_plant, replies_work
 from opsmith_agents.answers import Answer, WatchedLedger
 from opsmith_agents.evidence import Found
 from opsmith_agents.grammar import Intent, Named, Question, understand
-from opsmith_agents.reply_words import channel as channel_word
-from opsmith_agents.reply_words import joined, listed, plain, say
+from opsmith_agents.reply_words import channel, joined, listed, plain, say
 from opsmith_agents.wording_help import CREATE_ORDER, HELP, NOT_UNDERSTOOD
 from opsmith_mcp.alert_history import AlertHistory
 from opsmith_mcp.device_registry import DeviceRegistry
@@ -20,11 +20,11 @@ from opsmith_mcp.knowledge import Knowledge
 from opsmith_mcp.telemetry import Telemetry, TelemetryWindow
 from opsmith_mcp.work_orders import WorkOrders
 
+T = TypeVar("T")
+
 _MOST_MINUTES = 129_600
 _ABOUT_IT = re.compile(
-    r"\b(it|its|that (one|device|machine)|this (one|device|machine))\b"
-    r"|它|该设备|这台|那台|此设备",
-    re.IGNORECASE,
+    r"\b(it|its|(that|this) (one|device|machine))\b|它|该设备|这台|那台|此设备", re.IGNORECASE
 )
 
 
@@ -37,47 +37,49 @@ class RuleAssistant:
 
     def __init__(self, zone: tzinfo = UTC) -> None:
         self._zone = zone
-        self._last: str | None = None
+        self._device: str | None = None
 
     async def answer(self, text: str, language: Language, ledger: WatchedLedger) -> Answer:
-        """Answer one question; a tool that fails is told in the answer."""
-        turn = _Turn(text, language, ledger, self._zone, self._last)
-        said = await turn.answer()
-        self._last = turn.device or self._last
-        return Answer(text=said, language=language, chart=turn.chart(), made_by="rules")
+        """Answer one question; where a tool fails, the answer says so."""
+        turn = _Turn(text, language, ledger, self._zone, self._device)
+        try:
+            said = await turn.answer()
+        except _CannotSay as reason:
+            said = str(reason)
+        self._device = turn.device
+        return Answer(text=said, language=language, chart=ledger.chart(), made_by="rules")
+
+
+class _CannotSay(Exception):
+    """Why a question has no answer, in words for who asked."""
 
 
 class _Turn:
     """One question on its way to its answer."""
 
     def __init__(
-        self, text: str, language: Language, ledger: WatchedLedger, zone: tzinfo, last: str | None
+        self, text: str, language: Language, ledger: WatchedLedger, zone: tzinfo, device: str | None
     ) -> None:
-        self.device: str | None = None
+        self.device = device
         self._text = text
         self._language: Language = language
         self._ledger = ledger
         self._zone = zone
-        self._last = last
-        self._charted = False
-
-    def chart(self):
-        return self._ledger.chart() if self._charted else None
 
     async def answer(self) -> str:
-        asked = understand(self._text)
-        if asked.intent not in ("help", "create_order") and asked.order_no is None:
-            found = await self._ledger.call(DeviceRegistry.list_devices)
-            if found.result is None:
-                return self._failure(found)
-            known = [
-                Named(one.device_id, one.device_name, one.device_type)
-                for one in found.result.devices
-            ]
-            asked = understand(self._text, known)
-            if asked.intent == "devices":
-                return replies_plant.devices(found.result, self._language)
-        by_intent: dict[Intent, Callable[[Question], Awaitable[str]]] = {
+        language = self._language
+        match understand(self._text).intent:
+            case "help":
+                return HELP[language]
+            case "create_order":
+                return CREATE_ORDER[language]
+            case _:
+                registry = self._need(await self._ledger.call(DeviceRegistry.list_devices))
+        asked = understand(
+            self._text,
+            [Named(d.device_id, d.device_name, d.device_type) for d in registry.devices],
+        )
+        handlers: dict[Intent, Callable[[Question], Awaitable[str]]] = {
             "status": self._status,
             "trend": self._trend,
             "alerts": self._alerts,
@@ -86,12 +88,186 @@ class _Turn:
             "forecast": self._forecast,
             "knowledge": self._knowledge,
         }
-        if (handle := by_intent.get(asked.intent)) is not None:
-            try:
-                return await handle(asked)
-            except _CannotSay as reason:
-                return str(reason)
-        said = {"help": HELP, "create_order": CREATE_ORDER}.get(asked.intent)
-        return (said or joined(NOT_UNDERSTOOD[self._language]) and {
-            language: joined(NOT_UNDERSTOOD[language], HELP[language]) for language in HELP
-        })[self._language]
+        if asked.intent in handlers:
+            return await handlers[asked.intent](asked)
+        if asked.intent == "devices":
+            return replies_plant.devices(registry, language)
+        return joined(NOT_UNDERSTOOD[language], HELP[language])
+
+    async def _status(self, asked: Question) -> str:
+        device = await self._the_device(asked)
+        view = self._need(await self._ledger.call(DeviceRegistry.query_device_status, device))
+        window = await self._ledger.call(
+            Telemetry.fetch_telemetry_data, device, window_mins=_window(asked)
+        )
+        standing = await self._ledger.call(AlertHistory.list_alerts, device_id=device)
+        said = replies_plant.status(
+            view, window.result, standing.result, self._language, self._zone
+        )
+        return joined(said, *(self._why_not(one) for one in (window, standing)))
+
+    async def _trend(self, asked: Question) -> str:
+        device = await self._the_device(asked)
+        minutes = _window(asked)
+        window = self._need(
+            await self._ledger.call(Telemetry.fetch_telemetry_data, device, window_mins=minutes)
+        )
+        name = self._channel(asked.channel, window)
+        series = await self._ledger.call(Telemetry.read_series, device, name, window_mins=minutes)
+        return replies_plant.trend(self._need(series), window, self._language, self._zone)
+
+    async def _alerts(self, asked: Question) -> str:
+        about_it = _ABOUT_IT.search(self._text) is not None
+        if asked.devices or asked.unheard or (about_it and self.device):
+            device = await self._the_device(asked)
+            history = self._need(
+                await self._ledger.call(AlertHistory.get_alert_history, device, days=_days(asked))
+            )
+            return replies_plant.alerts(history, self._language, self._zone)
+        listed_ = self._need(
+            await self._ledger.call(
+                AlertHistory.list_alerts, standing=asked.minutes is None, days=_days(asked)
+            )
+        )
+        return replies_plant.alerts(
+            listed_, self._language, self._zone, standing=asked.minutes is None
+        )
+
+    async def _why(self, asked: Question) -> str:
+        trace_id = asked.trace_id or await self._newest_alert(asked)
+        report = await self._ledger.call(AlertHistory.get_report, trace_id)
+        return replies_work.report(self._need(report), self._language, self._zone)
+
+    async def _newest_alert(self, asked: Question) -> str:
+        """Of the device, one that stands before one that is over; without a device, of the plant."""
+        language = self._language
+        device = None
+        if asked.devices or asked.unheard or self.device:
+            device = await self._the_device(asked)
+        for standing in (True, False):
+            seen = self._need(
+                await self._ledger.call(
+                    AlertHistory.list_alerts, standing=standing, device_id=device, days=30
+                )
+            )
+            if device is None and len(seen.alerts) > 1:
+                question = say(language, "Which alert do you mean?", "请问是哪个告警？")
+                rows = replies_plant.alerts(seen, language, self._zone, standing=standing)
+                raise _CannotSay(joined(question, rows))
+            if seen.alerts:
+                return seen.alerts[0].trace_id
+        where = "" if device is None else say(language, f" of {plain(device)}", plain(device))
+        raise _CannotSay(
+            say(language, f"No alert{where} in the last 30 days.", f"{where}近 30 天没有告警。")
+        )
+
+    async def _orders(self, asked: Question) -> str:
+        if asked.order_no is not None:
+            one = self._need(await self._ledger.call(WorkOrders.get_work_order, asked.order_no))
+            return replies_work.order(one, self._language, self._zone)
+        device = None
+        if asked.devices or asked.unheard or _ABOUT_IT.search(self._text):
+            device = await self._the_device(asked)
+        days = None if asked.minutes is None else _days(asked)
+        orders = await self._ledger.call(WorkOrders.list_work_orders, device_id=device, days=days)
+        return replies_work.orders(self._need(orders), self._language, self._zone)
+
+    async def _forecast(self, asked: Question) -> str:
+        device = await self._the_device(asked)
+        seen = self._need(await self._ledger.call(Forecasting.predict_failure, device))
+        return replies_work.forecast(seen, self._language)
+
+    async def _knowledge(self, asked: Question) -> str:
+        type_ = asked.device_type or ""
+        if not type_ and len(asked.devices) == 1:
+            view = await self._ledger.call(DeviceRegistry.query_device_status, asked.devices[0])
+            type_ = view.result.device.device_type if view.result else ""
+        hits = await self._ledger.call(
+            Knowledge.search_maintenance_kb,
+            type_,
+            keyword=asked.words[:200],
+            language=self._language,
+            limit=3,
+        )
+        return replies_work.knowledge(self._need(hits), self._language)
+
+    async def _the_device(self, asked: Question) -> str:
+        """The one device that is meant. What is no known id goes to the registry, which knows more."""
+        language = self._language
+        if asked.unheard is not None:
+            found = await self._ledger.call(DeviceRegistry.query_device_status, asked.unheard)
+            self.device = self._need(found).device.device_id
+        elif len(asked.devices) == 1:
+            self.device = asked.devices[0]
+        elif asked.devices:
+            which = listed(language, [plain(one) for one in asked.devices])
+            raise _CannotSay(say(language, f"Which device: {which}?", f"请问是哪台设备：{which}？"))
+        if self.device is None:
+            raise _CannotSay(
+                say(
+                    language,
+                    "Which device do you mean? *list the devices* shows them.",
+                    "请问是哪台设备？可问“有哪些设备”。",
+                )
+            )
+        return self.device
+
+    def _channel(self, wanted: str | None, window: TelemetryWindow) -> str:
+        """The channel that was asked for, or the one that is nearest to its limit."""
+        names = [one.channel for one in window.channels]
+        if not names:
+            raise _CannotSay(
+                say(
+                    self._language,
+                    f"{plain(window.device_id)} has no readings in that time.",
+                    f"{plain(window.device_id)} 在该时段没有读数。",
+                )
+            )
+        if wanted is None:
+            near = {
+                one.channel: one.last / one.limit_high
+                for one in window.channels
+                if one.last is not None and one.limit_high
+            }
+            return max(near, key=near.__getitem__) if near else names[0]
+        for name in (*(n for n in names if n == wanted), *names):
+            if name.startswith(wanted):
+                return name
+        there = listed(self._language, [channel(self._language, name) for name in names])
+        what, device = channel(self._language, wanted), plain(window.device_id)
+        raise _CannotSay(
+            say(
+                self._language,
+                f"{device} has no readings of {what}; it has {there}.",
+                f"{device} 没有{what}读数；现有：{there}。",
+            )
+        )
+
+    def _need(self, found: Found[T]) -> T:
+        if found.result is None:
+            raise _CannotSay(self._why_not(found))
+        return found.result
+
+    def _why_not(self, found: Found[Any]) -> str:
+        """What a tool said instead of an answer; nothing where it answered."""
+        if found.result is not None:
+            return ""
+        evidence = next(e for e in self._ledger.evidence if e.evidence_id == found.evidence_id)
+        note = evidence.note or ""
+        kind, _, message = note.partition(": ")
+        said = plain(message if kind in ("NotFound", "BadInput") else note)
+        if kind == "NotFound":
+            return say(self._language, said, f"没有找到：{said}")
+        return say(
+            self._language,
+            f"`{evidence.tool}` could not answer: {said}",
+            f"`{evidence.tool}` 无法应答：{said}",
+        )
+
+
+def _window(asked: Question) -> int:
+    return min(asked.minutes or 60, _MOST_MINUTES)
+
+
+def _days(asked: Question) -> int:
+    return 7 if asked.minutes is None else max(1, math.ceil(asked.minutes / 1440))

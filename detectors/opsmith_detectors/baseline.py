@@ -166,6 +166,10 @@ class Baseline:
             return self.shift_scale
         return np.sqrt(self.shift_scale**2 + self.drift * late)
 
+    def usual_residual(self) -> float:
+        """The smoothed T2 of the residual as it usually is."""
+        return float(self.statistic_mean[-1]) ** 3
+
     def young(self) -> float:
         """Factor on every limit, falling to 1 as the device becomes known."""
         return 1 + 0.5 * self.MEMORY / max(self.learnt, 1)

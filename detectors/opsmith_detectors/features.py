@@ -117,10 +117,11 @@ def _sensor_verdict(
         return _Verdict("dropout", significant=True)
     known = measurement_of(channel)
     if known is not None and len(since):
-        high, low = since > known.high, since < known.low
-        if (high | low).mean() >= 0.2:
-            way: Direction = "up" if high.sum() > low.sum() else "down"
-            return _Verdict("implausible", way, significant=True)
+        low, high = float((since < known.low).mean()), float((since > known.high).mean())
+        usual = float(((before < known.low) | (before > known.high)).mean()) if len(before) else 0.0
+        # What was out of range all along (a unit, an offset) did not change at the onset.
+        if low + high >= max(0.2, 2 * usual + 0.1):
+            return _Verdict("implausible", "up" if high > low else "down", significant=True)
     if past is None or len(since) < 5:
         return None
     run_before, _ = longest_run(before)

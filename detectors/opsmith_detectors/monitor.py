@@ -197,7 +197,9 @@ class DeviceMonitor:
         scored = self._residual.score_one(own, ~faulty, warming)
         ruling = self._regime.step(time, scored, self._residual.base, now, frozen=frozen)
         follow = np.where(warming, FOLLOW, ruling.follow)
-        self._residual.learn_one(scored, frozen=frozen or ruling.blank, follow=follow)
+        self._residual.learn_one(
+            scored, frozen=frozen or ruling.blank, follow=follow, blank=ruling.blank
+        )
         if not ruling.blank and scored.score > 0:
             observed["composite"] = Observed(scored.score, cleared=scored.score < _CLEAR)
             if scored.score >= 1:

@@ -31,10 +31,12 @@ _BANDS = {"current": 0.4, "power": 0.4, "speed": 0.4, "flow": 0.25, "pressure": 
 _SHAKEN = 0.3
 """Part of its level by which vibration may rise with the load."""
 _LEAST = 0.003
-_NOTICED = 2.5
-"""Standard deviations of its level by which a channel has moved."""
-_QUICK = 1.6
-"""Fast level's shift over the slow one's: above it the change began lately."""
+_NOTICED = 3.0
+"""Standard deviations of its noise by which a channel has left its slower level."""
+_QUICK = 0.6
+"""Part of the whole change that the slower level has not followed yet: it began lately."""
+_SUSPECT = 0.7
+"""Score from which a change of load is asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,8 @@ class Ruling:
     """What the learned detectors are to do with a reading."""
 
     blank: bool
-    follow: float
+    follow: FloatArray
+    """Shape (c,), gain at which the baseline levels follow."""
 
 
 class Regime:
@@ -52,13 +55,14 @@ class Regime:
         self._names: tuple[str, ...] = ()
         self._driven = np.zeros(0, dtype=np.bool_)
         self._flow = np.zeros(0, dtype=np.bool_)
+        self._speed = np.zeros(0, dtype=np.bool_)
         self._shaking = np.zeros(0, dtype=np.bool_)
         self._band = np.zeros(0)
         self.thermal = np.zeros(0, dtype=np.bool_)
         """Shape (c,): channels that follow the machine's heat."""
         self._left = 0
         self._pause = 0
-        self._start = False
+        self._total = 0
         self._warm_from: np.datetime64 | None = None
 
     def grow(self, channels: tuple[str, ...]) -> None:
@@ -66,6 +70,8 @@ class Regime:
         names = self._names = self._names + channels
         self._driven = np.array([name.startswith(_DRIVEN) for name in names])
         self._flow = np.array([name.startswith("flow") for name in names])
+        # Speed may fall a little when the load grows: a motor's slip.
+        self._speed = np.array([name.startswith("speed") for name in names])
         self._shaking = np.array([name.startswith("vibration") for name in names])
         self.thermal = np.array(["temperature" in name for name in names])
         self._band = np.array(
@@ -77,7 +83,7 @@ class Regime:
 
     def stop(self, time: np.datetime64) -> None:
         """It stands or starts at this reading."""
-        self._left, self._pause, self._start = BLANK, PAUSE, True
+        self._left, self._pause, self._total = BLANK, PAUSE, 0
         self._warm_from = time
 
     def warming(self, time: np.datetime64) -> BoolArray:
@@ -106,36 +112,37 @@ class Regime:
         """
         if state is not OperatingState.RUNNING:
             self.stop(time)
-            return Ruling(blank=True, follow=0.0)
-        if self._left == 0 and self._pause == 0 and not frozen and scored.score >= 0.7:
-            if self._is_load(scored, base):
-                self._left, self._pause, self._start = BLANK, PAUSE, False
-                self._warm_from = time
+            return Ruling(blank=True, follow=np.zeros(len(base.mean)))
+        known = not frozen and scored.statistics is not None
+        fresh = self._pause == 0 and self._left == 0 and scored.score >= _SUSPECT
+        # A second step of the load within a blank prolongs it, but not for ever.
+        again = 0 < self._left < BLANK // 2 and self._total < 4 * BLANK
+        if known and (fresh or again) and self._is_load(scored, base):
+            if fresh:
+                self._total = 0
+            self._left, self._pause = BLANK, PAUSE
+            self._warm_from = time
         if self._left > 0:
             self._left -= 1
-            return Ruling(blank=True, follow=0.0 if self._start else FOLLOW)
+            self._total += 1
+            return Ruling(blank=True, follow=np.where(self._far(scored, base), 0.0, FOLLOW))
         self._pause = max(0, self._pause - 1)
-        return Ruling(blank=False, follow=0.0)
+        return Ruling(blank=False, follow=np.zeros(len(base.mean)))
+
+    def _far(self, scored: Scored, base: Baseline) -> BoolArray:
+        """Shape (c,): channels that moved further from their baseline than a load would make them."""
+        change: FloatArray = (scored.level[0] - base.mean) / np.maximum(np.abs(base.mean), 1e-9)
+        return (np.abs(change) > self._band) | (self._shaking & (change > _SHAKEN))
 
     def _is_load(self, scored: Scored, base: Baseline) -> bool:
         if not self._driven.any():
             return False
-        fast, slow = np.abs(scored.shift[0]), np.abs(scored.shift[-1])
-        moved = fast > _NOTICED
-        change: FloatArray = (scored.level[0] - base.mean) / np.maximum(np.abs(base.mean), 1e-9)
+        jump: FloatArray = scored.x - scored.level[-1]
+        moved = scored.spoken & (np.abs(jump) > _NOTICED * np.sqrt(base.noise))
+        change: FloatArray = jump / np.maximum(np.abs(base.mean), 1e-9)
         bearing = moved & self._driven & (np.abs(change) > _LEAST)
-        if not bearing.any():
+        quick = np.abs(jump) > _QUICK * np.abs(scored.x - base.mean)
+        if not (bearing & quick).any() or bool((moved & self._far(scored, base)).any()):
             return False
-        scale = np.asarray(base.shift_scale[-1] / base.shift_scale[0])
-        quick = fast[bearing] > _QUICK * (slow * scale)[bearing]
-        if not quick.all() or bool((moved & (np.abs(change) > self._band)).any()):
-            return False
-        if bool((change[self._shaking] > _SHAKEN).any()):
-            return False
-        ways = np.sign(change[moved & (self._flow | bearing & ~self._speed)])
+        ways = np.sign(change[moved & (self._flow | (bearing & ~self._speed))])
         return bool((ways == ways[:1]).all())
-
-    @property
-    def _speed(self) -> BoolArray:
-        """Speed may fall a little when the load grows: a motor's slip."""
-        return np.array([name.startswith("speed") for name in self._names])

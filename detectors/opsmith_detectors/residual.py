@@ -174,11 +174,12 @@ class Residual:
         self._spoilt = True
         self.base.forget_last_blocks()
 
-    def learn_one(self, scored: Scored, *, frozen: bool = False, follow: FloatArray | float = 0.0) -> None:
+    def learn_one(self, scored: Scored, *, frozen: bool = False, follow: FloatArray | float = 0.0, blank: bool=False) -> None:
         """Learn a reading that was scored.
 
         Args:
             scored: What `score_one` gave for the reading.
+            blank: The reading is not judged: its surprise is not carried on either.
             frozen: An alert stands: nothing that deviates is learnt.
             follow: At least this gain for the baseline levels, per reading, 0 where nothing is to be
                 followed; shape (c,) or one for all.
@@ -205,7 +206,7 @@ class Residual:
         self._block.count += 1
         self._level = scored.level
         self._last = np.concatenate([x, scored.level[0]])
-        self._smooth = scored.smooth
+        self._smooth = base.usual_residual() if blank else scored.smooth
         young = self._n <= self.grace
         if self._block.count >= (10 if young else Baseline.BLOCK):
             if not self._spoilt:

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, ParamSpec, TypeVar, overload
 
 from fastmcp import FastMCP
 from fastmcp.exceptions import ToolError
+from fastmcp.exceptions import ValidationError as BadArguments
 from fastmcp.server.middleware import CallNext, Middleware, MiddlewareContext
 from mcp.types import ToolAnnotations
 from pydantic import ValidationError
@@ -128,8 +129,10 @@ class _Answers(Middleware):
     ) -> Any:
         try:
             result = await call_next(context)
-        except ValidationError as error:
-            raise ToolError(f"BadInput: {_in_words(error)}") from error
+        except BadArguments as error:
+            if not isinstance(error.__cause__, ValidationError):
+                raise
+            raise ToolError(f"BadInput: {_in_words(error.__cause__)}") from error
         if result.meta is None:
             # A result with `meta` goes out as it is; without, its schema is compiled anew each
             # time to check it again.

@@ -70,17 +70,29 @@ def replay(
         list[str] | None,
         typer.Option("--unit", help="CHANNEL=UNIT of the file, such as pressure=bar."),
     ] = None,
-    time_column: Annotated[str | None, typer.Option(help="Column of the time.")] = None,
+    time: Annotated[
+        str | None, typer.Option(help="Column of the time; `Date+Time` joins two.")
+    ] = None,
     zone: Annotated[str, typer.Option(help="Zone of times that name none.")] = "UTC",
+    encoding: Annotated[str | None, typer.Option(help="Of the text; default: found out.")] = None,
     as_json: Json = False,
     lang: Lang = None,
 ) -> None:
     """Run a recorded file through the whole chain, as if the readings came in now."""
     from opsmith.app import runs
     from opsmith.app.tables import bar, show, show_mapping
+    from opsmith_ingest.mapping import MappingOptions
+    from opsmith_ingest.replay import open_recording
 
     settings = _settings(lang)
-    recording = runs.open_file(file, device, columns or [], units or [], time_column, zone)
+    options = MappingOptions(
+        maps=tuple(columns or ()),
+        units=tuple(units or ()),
+        time=time,
+        zone=zone,
+        encoding=encoding,
+    )
+    recording = open_recording(file, device, options)
     if not as_json:
         show_mapping(recording, settings)
     with bar(file.name, quiet=as_json) as progress:

@@ -104,9 +104,10 @@ async def _serve(
 class _Page(uvicorn.Server):
     """A page that leaves signals to those who stop everything in order."""
 
-    def capture_signals(self) -> contextlib.AbstractContextManager[None]:
+    @contextlib.contextmanager
+    def capture_signals(self) -> Generator[None]:
         """Take none."""
-        return contextlib.nullcontext()
+        yield
 
 
 def _say(line: str) -> None:

@@ -128,6 +128,10 @@ def test_values_that_the_quantity_cannot_have_are_implausible() -> None:
     assert (change.kind, change.direction, change.significant) == ("implausible", "up", True)
 
 
+def test_values_that_were_out_of_range_all_along_are_no_change() -> None:
+    assert not change_of(-0.1 + noise(2, 0.1), "pressure").significant  # a vacuum gauge in bar
+
+
 def test_channels_are_ordered_by_when_they_began_to_differ() -> None:
     changes = describe_changes(
         batch_of(

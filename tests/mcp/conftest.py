@@ -1,0 +1,199 @@
+"""A small plant: a pump that gets worse, one gone silent, a motor never heard of, two alike."""
+
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, NoReturn, cast
+
+import numpy as np
+import pytest
+from fastmcp import Client
+
+from opsmith.domain.alerts import Alert, AlertChange, AlertLevel, Deviation
+from opsmith.domain.base import State
+from opsmith.domain.devices import Device, Limits
+from opsmith.domain.diagnoses import (
+    Claim,
+    Decision,
+    Diagnosis,
+    DiagnosisReport,
+    Evidence,
+)
+from opsmith.domain.readings import FloatArray, ReadingBatch
+from opsmith.errors import Unavailable
+from opsmith.ports import SeriesStore
+from opsmith.storage.database import Database
+from opsmith.storage.series_embedded import EmbeddedSeriesStore
+from opsmith_kb.load import load_entries
+from opsmith_mcp.client import connect
+from opsmith_mcp.groups import Stores, plant_server
+from opsmith_mcp.server import Rights
+
+NOW = datetime(2026, 2, 28, 12, 0, tzinfo=UTC)
+ONSET = NOW - timedelta(minutes=40)
+STEP = 5.0
+"""Seconds between two readings."""
+
+
+def readings(device_id: str, end: datetime, **channels: FloatArray) -> ReadingBatch:
+    """Readings every `STEP` seconds, the last at `end`."""
+    names = tuple(sorted(channels))
+    values = np.column_stack([channels[name] for name in names])
+    last = np.datetime64(end.replace(tzinfo=None), "us")
+    back = np.arange(len(values) - 1, -1, -1) * int(STEP * 1e6)
+    return ReadingBatch(
+        device_id,
+        names,
+        last - back.astype("timedelta64[us]"),
+        values,
+        np.where(np.isnan(values), 2, 0).astype(np.uint8),
+        ("NORMAL",) * len(values),
+    )
+
+
+class DeadSeries:
+    """A series store whose server is down."""
+
+    def __getattr__(self, name: str) -> Any:
+        def refuse(*args: object, **kwargs: object) -> NoReturn:
+            raise Unavailable("InfluxDB at http://influx:8086 does not answer")
+
+        return refuse
+
+
+@dataclass
+class Plant:
+    """The stores, and clients of the servers over them."""
+
+    stores: Stores
+
+    def client(self, rights: Rights = Rights.READ) -> Client[Any]:
+        return connect(plant_server(self.stores, rights=rights))
+
+    def without_series(self) -> "Plant":
+        return Plant(replace(self.stores, series=cast(SeriesStore, DeadSeries())))
+
+    def raise_alert(self, minutes_ago: float, level: AlertLevel = AlertLevel.P1) -> Alert:
+        at = NOW - timedelta(minutes=minutes_ago)
+        change = AlertChange(
+            change="raised",
+            alert_type="high_vibration",
+            alert_level=level,
+            first_seen=at,
+            last_seen=at,
+            onset=at - timedelta(minutes=5),
+            count=1,
+            score=1.25,
+            deviations=(
+                Deviation(channel="temperature", share=0.2, direction="up"),
+                Deviation(channel="vibration", value=1.1, limit=1.0, share=0.8, direction="up"),
+            ),
+        )
+        alert = self.stores.alerts.apply("PUMP_01", change, {"vibration": 1.1})
+        assert alert is not None
+        return alert
+
+
+def report_on(alert: Alert, made_by: str = "rules") -> DiagnosisReport:
+    diagnosis = Diagnosis(
+        trace_id=alert.trace_id,
+        device_id=alert.device_id,
+        failure_mode="bearing_wear",
+        fault_category="bearing",
+        severity="HIGH",
+        confidence=0.7,
+        cause="The bearing wears.",
+        claims=(Claim(text="Vibration rose.", kind="fact", evidence=("E1",)),),
+        evidence=(
+            Evidence(
+                evidence_id="E1",
+                tool="describe_change",
+                arguments={"device_id": alert.device_id},
+                state=State.OK,
+                digest="0" * 64,
+                result={"changes": [{"channel": "vibration"}]},
+            ),
+        ),
+        made_by=made_by,
+    )
+    return DiagnosisReport(
+        trace_id=alert.trace_id,
+        version=1,
+        device_id=alert.device_id,
+        diagnosis_text="The bearing wears.",
+        decision_text="Replace it.",
+        failure_mode="bearing_wear",
+        fault_category="bearing",
+        severity="HIGH",
+        recommended_action="Replace the bearing.",
+        llm_model=made_by,
+        created_at=NOW,
+        diagnosis=diagnosis,
+        decision=Decision(create_order=False, reason="It can wait.", made_by=made_by),
+    )
+
+
+@pytest.fixture
+def plant(tmp_path: Path) -> Iterator[Plant]:
+    database = Database(f"sqlite:///{tmp_path / 'opsmith.db'}")
+    series = EmbeddedSeriesStore(tmp_path / "series.db")
+    stores = Stores.of(database, series, lambda: NOW)
+    stores.devices.add(
+        [
+            Device(
+                device_id="PUMP_01",
+                device_name="Feed pump",
+                device_type="pump",
+                line_id="L001",
+                rated_temp_max=80.0,
+                rated_vibration_max=1.0,
+                limits={"pressure": Limits(low=1.0, high=3.0)},
+                channels=("current", "flow", "pressure", "temperature", "vibration"),
+            ),
+            Device(device_id="PUMP_02", device_type="pump", rated_temp_max=80.0),
+            Device(device_id="MOTOR_01", device_name="Main motor", device_type="motor"),
+            Device(device_id="COMP-01", device_type="compressor"),
+            Device(device_id="COMP_01", device_type="compressor"),
+        ],
+        NOW,
+    )
+    stores.entries.add(load_entries(), NOW)
+    rng = np.random.default_rng(7)
+    n = int(4 * 3600 / STEP)
+    hours = np.arange(-n + 1, 1) * STEP / 3600
+    worse = np.clip(hours * 60 + 40, 0, None)
+    pump = readings(
+        "PUMP_01",
+        NOW,
+        # 2 K an hour, 70 now: 80 is reached in 5 h.
+        temperature=70 + 2 * hours + rng.normal(0, 0.3, n),
+        vibration=0.5 + 0.015 * worse + rng.normal(0, 0.02, n),
+        pressure=2.1 + rng.normal(0, 0.01, n),
+        current=15.0 + rng.normal(0, 0.1, n),
+    )
+    silent = readings(
+        "PUMP_02", NOW - timedelta(minutes=40), temperature=45 + rng.normal(0, 0.2, n)
+    )
+    series.append([pump, silent], live=True)
+    yield Plant(stores)
+    series.close()
+    database.close()
+
+
+@pytest.fixture
+async def reader(plant: Plant) -> AsyncIterator[Client[Any]]:
+    async with plant.client() as client:
+        yield client
+
+
+@pytest.fixture
+async def writer(plant: Plant) -> AsyncIterator[Client[Any]]:
+    async with plant.client(Rights.WRITE) as client:
+        yield client
+
+
+@pytest.fixture
+async def system(plant: Plant) -> AsyncIterator[Client[Any]]:
+    async with plant.client(Rights.SYSTEM) as client:
+        yield client
