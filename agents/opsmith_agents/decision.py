@@ -156,9 +156,7 @@ def _due(event: AlertEvent, diagnosis: Diagnosis) -> datetime:
     return max(latest, event.as_of + _SOONEST).replace(microsecond=0)
 
 
-def _proposals(
-    event: AlertEvent, entry: EntryView | None, language: Language
-) -> tuple[str, ...]:
+def _proposals(event: AlertEvent, entry: EntryView | None, language: Language) -> tuple[str, ...]:
     """What stops or changes the device waits for a person."""
     device, sensor = event.alert.device_id, entry is not None and entry.category == "sensor"
     proposals: list[str] = []

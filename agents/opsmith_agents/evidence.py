@@ -161,7 +161,8 @@ def coverage_of(evidence: tuple[Evidence, ...]) -> Coverage:
     """What a body of evidence looked at, by the names of the tools, each once a state."""
     by_state: dict[State, dict[str, None]] = {state: {} for state in State}
     for one in evidence:
-        by_state[one.state][one.tool] = None
+        if one.evidence_id != ALERT:
+            by_state[one.state][one.tool] = None
     return Coverage(
         checked=tuple({**by_state[State.OK], **by_state[State.TRUNCATED]}),
         empty=tuple(by_state[State.EMPTY]),

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from itertools import zip_longest
 from typing import Literal
 
 Kind = Literal["number", "time", "name", "citation"]
@@ -79,7 +80,7 @@ _RATE = r"(?P<rate>\s?(?:/\s?h(?:our)?\b|/\s?小时|(?:per|an|a) hour\b|每小�
 _NUMBER = re.compile(
     r"(?P<sign>(?<![\w)\].])[+-])?"
     r"(?<![A-Za-z0-9_.])(?P<digits>\d{1,3}(?:,\d{3})+(?!\d)|\d+|(?=\.\d))(?P<fraction>\.\d+)?"
-    r"(?P<power>[eE][+-]?\d+)?"
+    r"(?P<power>[eE][+-]?\d{1,2}(?![A-Za-z0-9_]))?"
     rf"(?:\s?-?(?P<unit>{_UNIT})(?:{_RATE})?)?"
     r"(?P<tail>[A-Za-z_][A-Za-z0-9_]*)?"
 )
@@ -185,7 +186,7 @@ def _names(text: str) -> Iterator[Figure]:
 
 def _numbers(text: str) -> Iterator[Figure]:
     found = list(_NUMBER.finditer(text))
-    for m, following in zip(found, [*found[1:], None], strict=True):
+    for m, following in zip_longest(found, found[1:]):
         if m["tail"] and not m["unit"]:
             yield Figure("name", m.start(), m.end(), m.group())
             continue

@@ -10,10 +10,11 @@ nothing else converts.
 
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
+from itertools import chain
 from typing import Any, NamedTuple, cast
 
 from opsmith.domain.diagnoses import Evidence
@@ -68,7 +69,10 @@ class Grounds:
     """What one piece of evidence holds."""
 
     device_id: str | None = None
-    quantities: list[Quantity] = field(default_factory=list[Quantity])
+    quantities: dict[str | None, set[Quantity]] = field(
+        default_factory=dict[str | None, set[Quantity]]
+    )
+    """By unit."""
     moments: set[datetime] = field(default_factory=set[datetime])
     names: set[str] = field(default_factory=set[str])
     """Identifiers as `plain` gives them."""
@@ -89,16 +93,28 @@ class Grounds:
             case "name":
                 return plain(figure.text) in self.names
             case "number":
-                return any(_rounds_to(q, figure, channels) for q in self.quantities)
+                return any(_rounds_to(q, figure, channels) for q in self._measured_as(figure.unit))
             case "citation":
                 return True
 
+    def add(self, value: float, unit: str | None, channel: str | None = None) -> None:
+        """Hold one more number."""
+        self.quantities.setdefault(unit, set()).add(Quantity(value, unit, channel))
 
+    def _measured_as(self, unit: str | None) -> Iterable[Quantity]:
+        """Those in that unit; a sentence that names no unit may mean any."""
+        if unit is None:
+            return chain.from_iterable(self.quantities.values())
+        return self.quantities.get(unit, ())
+
+
+@lru_cache(maxsize=4096)
 def plain(name: str) -> str:
     """An identifier as it is compared: case, `_`, `-` and spaces do not matter."""
     return re.sub(r"[\s_-]+", "", name).casefold()
 
 
+@lru_cache(maxsize=4096)
 def base(channel: str) -> str:
     """The measurement that a channel is of, as a sentence may call it."""
     return re.sub(r"_?\d+$", "", channel).casefold()
@@ -123,21 +139,21 @@ def _walk(
         case bool() | None:
             pass
         case int() | float():
-            grounds.quantities.append(Quantity(float(value), _unit(key, unit), channel))
-            if _SHARE.search(key):
-                grounds.quantities.append(Quantity(100 * float(value), PERCENT, channel))
+            grounds.add(float(value), _unit(key, unit), channel)
+            if _is_share(key):
+                grounds.add(100 * float(value), PERCENT, channel)
         case str():
             _read_text(value, grounds, texts)
         case Mapping():
             _walk_mapping(cast(Mapping[str, Any], value), grounds, texts, unit, channel, key)
         case Sequence():
             items = cast(Sequence[Any], value)
-            grounds.quantities.append(Quantity(float(len(items)), None))
+            grounds.add(float(len(items)), None)
             for item in items:
                 _walk(item, grounds, texts, unit, channel, key)
             if key == "changes":
                 moved = sum(bool(item["significant"]) for item in items)
-                grounds.quantities.append(Quantity(float(moved), None))
+                grounds.add(float(moved), None)
         case _:
             pass
 
@@ -158,12 +174,13 @@ def _walk_mapping(
         grounds.channels.add(channel)
     for name, one in value.items():
         inner_unit, inner_channel = unit, channel
-        if key in ("rated", "limits", "units") or measurement_of(name):
+        if key in ("rated", "limits", "units") or _measures(name):
             inner_unit, inner_channel = unit_of(name), name
             grounds.channels.add(name)
         grounds.names.add(plain(name))
         _walk(one, grounds, texts, inner_unit, inner_channel, name)
-    grounds.quantities.extend(_derived(value, unit, channel))
+    for quantity in _derived(value, unit, channel):
+        grounds.add(*quantity)
 
 
 def _read_text(text: str, grounds: Grounds, texts: list[str]) -> None:
@@ -185,7 +202,7 @@ def _read_text(text: str, grounds: Grounds, texts: list[str]) -> None:
             if figure.kind == "name":
                 grounds.names.add(plain(figure.text))
             elif figure.kind == "number" and not math.isnan(figure.value):
-                grounds.quantities.append(Quantity(figure.value, figure.unit))
+                grounds.add(figure.value, figure.unit)
 
 
 @lru_cache(maxsize=512)
@@ -200,8 +217,23 @@ def _key_unit(key: str) -> str | None:
     return SECONDS if _TIMES[0][0].search(key) else None
 
 
+@lru_cache(maxsize=512)
+def _measures(name: str) -> bool:
+    return measurement_of(name) is not None
+
+
+@lru_cache(maxsize=512)
+def _seconds_in(key: str) -> float | None:
+    return next((scale for pattern, scale in _TIMES if pattern.search(key)), None)
+
+
+@lru_cache(maxsize=512)
+def _is_share(key: str) -> bool:
+    return _SHARE.search(key) is not None
+
+
 def _unit(key: str, unit: str | None) -> str | None:
-    if key in _LEVELS or measurement_of(key):
+    if key in _LEVELS or _measures(key):
         return unit or unit_of(key)
     if key == "slope_per_hour":
         return f"{unit}/h" if unit else None
@@ -225,8 +257,8 @@ def _derived(value: Mapping[str, Any], unit: str | None, channel: str | None) ->
             seconds = (datetime.fromisoformat(b) - datetime.fromisoformat(a)).total_seconds()
             yield Quantity(seconds, SECONDS)
     for key, one in value.items():
-        scale = next((scale for pattern, scale in _TIMES if pattern.search(key)), 1.0)
-        if scale != 1.0 and isinstance(one, int | float):
+        scale = _seconds_in(key)
+        if scale is not None and scale != 1.0 and isinstance(one, int | float):
             yield Quantity(one * scale, SECONDS)
 
 

@@ -1,7 +1,7 @@
 """Say where a sentence goes beyond the evidence that it cites."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, cast
@@ -83,11 +83,11 @@ class Judge:
         spoken = [
             (m.span(), m.lastgroup) for m in _CHANNEL.finditer(said) if m.lastgroup is not None
         ]
-        measured = {channel for g in grounds for channel in g.channels}
+        words = {name for _, name in spoken}
         channels = frozenset(
             channel
-            for channel in measured
-            if plain(channel) in names or any(base(channel).endswith(name) for _, name in spoken)
+            for channel in set[str]().union(*(g.channels for g in grounds))
+            if plain(channel) in names or any(base(channel).endswith(word) for word in words)
         )
         faults = [
             (f.start, f.end) for f in asserted if not self._holds(f, cited, grounds, channels)
@@ -95,7 +95,7 @@ class Judge:
         faults += [span for span, name in spoken if not _measures(grounds, name)]
         faults += [
             m.span()
-            for m in _mode_names().finditer(said.lower())
+            for m in _mentions(said.lower())
             if not any(_names_mode(g, m.group()) for g in grounds)
         ]
         return sorted(faults)
@@ -153,10 +153,11 @@ def _modes() -> dict[str, frozenset[str]]:
     }
 
 
-@lru_cache(maxsize=1)
-def _mode_names() -> re.Pattern[str]:
-    names = sorted(_modes(), key=len, reverse=True)
-    return re.compile("|".join(rf"(?<![a-z_]){re.escape(n)}(?![a-z_])" for n in names) or r"(?!)")
+def _mentions(said: str) -> Iterator[re.Match[str]]:
+    """Where a text, in lower case, names a failure mode."""
+    for name in _modes():
+        if name in said:
+            yield from re.finditer(rf"(?<![a-z_]){re.escape(name)}(?![a-z_])", said)
 
 
 def _names_mode(grounds: Grounds, name: str) -> bool:

@@ -130,7 +130,7 @@ def _amended(
 
 
 def _unsupported(said: str, asked: str, seen: Sequence[Evidence]) -> list[str]:
-    """The measured numbers of an answer that stand neither in a tool's result nor in the question."""
+    """The measured numbers of an answer that neither a tool nor the question has."""
     grounds = [grounds_of(one) for one in seen]
     given = {figure.text for figure in figures(asked)}
     return [

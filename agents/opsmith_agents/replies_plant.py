@@ -17,7 +17,7 @@ from opsmith_agents.reply_words import (
     table,
     word,
 )
-from opsmith_mcp.alert_history import AlertHistoryView, AlertLine, AlertList
+from opsmith_mcp.alert_history import AlertHistoryView, AlertLine, AlertList, AlertView
 from opsmith_mcp.device_registry import DeviceList, DeviceView
 from opsmith_mcp.statistics import ChannelStatistics
 from opsmith_mcp.telemetry import ChannelSeries, TelemetryWindow
@@ -55,11 +55,11 @@ def status(
     """One device: what it is, what it reads, what stands."""
     device = seen.device
     name = f" {plain(device.device_name)}" if device.device_name else ""
-    place = say(language, f", line {plain(device.line_id)}", f"，产线 {plain(device.line_id)}")
-    first = (
-        f"**{plain(device.device_id)}**{name}"
-        f" ({plain(word(language, device.device_type))}{place if device.line_id else ''}): "
-        f"{word(language, device.status.value)}."
+    kind = word(language, device.device_type)
+    state = word(language, device.status.value)
+    line = plain(device.line_id) or "-"
+    first = f"**{plain(device.device_id)}**{name} " + say(
+        language, f"({kind}, line {line}): {state}.", f"（{kind}，产线 {line}）：{state}。"
     )
     heard = say(
         language,
@@ -89,7 +89,7 @@ def status(
         )
     return joined(
         f"{first} {heard}",
-        _statistics(window, language) if window else "",
+        _statistics(window, language) if window and window.channels else "",
         missing,
         stand,
         caveat(language, seen),
@@ -178,6 +178,8 @@ def alerts(
         head = say(language, "No alert stands.", "当前没有未恢复的告警。")
     else:
         head = say(language, f"{total} standing alert(s):", f"当前有 {total} 个未恢复的告警：")
+    if total == 0:
+        return head
     return joined(head, _alert_rows(seen.alerts, language, zone), caveat(language, seen))
 
 
@@ -200,3 +202,26 @@ def _alert_rows(rows: tuple[AlertLine, ...], language: Language, zone: tzinfo) -
         for one in rows
     ]
     return table(heads, cells) if cells else ""
+
+
+def deviations(seen: AlertView, language: Language, zone: tzinfo) -> str:
+    """What one alert was raised for, before anybody diagnosed it."""
+    alert = seen.alert
+    heads = say(language, "Channel,Reading,Expected,Rated limit", "通道,读数,预期,额定限值")
+    rows = [
+        [
+            channel(language, one.channel),
+            quantity(one.value, one.unit),
+            quantity(one.expected, one.unit),
+            quantity(one.limit, one.unit),
+        ]
+        for one in alert.deviations
+    ]
+    kind, device = word(language, alert.alert_type), plain(alert.device_id)
+    since = moment(alert.onset, zone)
+    head = say(
+        language,
+        f"{alert.alert_level} of {device}: {kind}; the deviation began at {since}.",
+        f"{device} {alert.alert_level} 级告警：{kind}；偏离始于 {since}。",
+    )
+    return joined(head, table(heads.split(","), rows))

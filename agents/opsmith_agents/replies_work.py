@@ -27,10 +27,7 @@ def report(seen: ReportView, language: Language, zone: tzinfo) -> str:
     """The stored report on an alert, as it was checked: nothing is diagnosed here."""
     trace = plain(seen.trace_id)
     if seen.report is None:
-        return joined(
-            say(language, f"No report on alert {trace} yet.", f"告警 {trace} 尚无诊断报告。"),
-            caveat(language, seen),
-        )
+        return say(language, f"No report on alert {trace} yet.", f"告警 {trace} 尚无诊断报告。")
     stored, diagnosis = seen.report, seen.report.diagnosis
     head = say(
         language,
@@ -91,7 +88,7 @@ def _coverage(diagnosis: Diagnosis, language: Language) -> str:
 def orders(seen: WorkOrderList, language: Language, zone: tzinfo) -> str:
     """Work orders, the newest first."""
     if not seen.orders:
-        return joined(say(language, "No work order.", "没有工单。"), caveat(language, seen))
+        return say(language, "No such work order.", "没有相应工单。")
     heads = say(
         language,
         "Order,Device,Priority,Status,Due,Reviewed by,What",
@@ -179,10 +176,7 @@ def _hours(value: float | None) -> str:
 def knowledge(seen: KnowledgeHits, language: Language) -> str:
     """Entries that were found."""
     if not seen.hits:
-        return joined(
-            say(language, "Nothing found in the knowledge base.", "知识库中没有找到。"),
-            caveat(language, seen),
-        )
+        return say(language, "Nothing found in the knowledge base.", "知识库中没有找到。")
     cause, remedy = say(language, "Symptoms,Remedy", "症状,处理").split(",")
     return joined(
         *(

@@ -125,8 +125,10 @@ def caveat(language: Language, result: ToolResult) -> str:
     """What a reader must know of how complete a result is, or nothing."""
     if result.state is State.OK:
         return ""
-    note = f": {plain(result.note)}" if result.note else ""
-    return f"*{word(language, result.state.value)}{note}*"
+    note = plain(result.note) if result.note else ""
+    if result.state is State.EMPTY:
+        return f"*{note}*" if note else ""
+    return f"*{word(language, result.state.value)}{': ' if note else ''}{note}*"
 
 
 def joined(*parts: str) -> str:

@@ -11,10 +11,10 @@ from fastmcp import Client
 
 from opsmith.domain.alerts import AlertLevel
 from opsmith.domain.base import Language
-from opsmith.domain.diagnoses import Decision, Diagnosis, DiagnosisReport
+from opsmith.domain.diagnoses import Decision, Diagnosis, DiagnosisReport, Severity
 from opsmith.domain.events import AlertEvent
 from opsmith.domain.work_orders import WorkOrder
-from opsmith.errors import LlmUnavailable, NotFound
+from opsmith.errors import LlmUnavailable
 from opsmith_agents.check import check, check_decision
 from opsmith_agents.protocols import Decider, Diagnostician
 from opsmith_agents.render import decision_text, diagnosis_text
@@ -39,6 +39,37 @@ class Outcome:
     order_created: bool = False
     skipped: str | None = None
     """Why there was nothing to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Before:
+    """What stands on an alert already."""
+
+    at: datetime
+    """Up to when the newest version looked."""
+    level: AlertLevel | None
+    """Of its order; None where it wanted none."""
+    failure_mode: str | None
+    """As the rules saw it last; so the severity."""
+    severity: Severity
+
+    def may_sharpen(self, event: AlertEvent) -> bool:
+        """Whether a new look may show more: as much was seen since the last as before it."""
+        if self._must_again(event) or self.level is None:
+            return True
+        onset = event.alert.onset
+        return event.as_of - onset >= 2 * (max(self.at, onset) - onset)
+
+    def differs(self, now: Diagnosis, decision: Decision, event: AlertEvent) -> bool:
+        """Whether a new look is worth a new version."""
+        seen = (now.failure_mode, now.severity, decision.create_order)
+        stood = (self.failure_mode, self.severity, self.level is not None)
+        return self._must_again(event) or seen != stood
+
+    def _must_again(self, event: AlertEvent) -> bool:
+        """The level rose; or this event came before, and its order may not have been written."""
+        rose = self.level is not None and event.alert.alert_level < self.level
+        return rose or self.at == event.as_of
 
 
 class Responder:
@@ -86,16 +117,14 @@ class Responder:
             return Outcome(skipped=f"{event.change} asks for nothing")
         if event.alert.suppressed is not None:
             return Outcome(skipped="suppressed")
-        before = None
-        if event.change == "updated":
-            before = (await self._reports(event)).report
-            if before is not None and not _may_have_sharpened(before, event):
-                return Outcome(skipped="nothing new since the last look")
+        before = await self._before(event) if event.change == "updated" else None
+        if before is not None and not before.may_sharpen(event):
+            return Outcome(skipped="nothing new since the last look")
         began = time.perf_counter()
         draft = check(await self._rules.diagnose(event, self._language), event)
-        if before is not None and not _is_material(before, draft, event):
-            return Outcome(skipped="the diagnosis is the same")
         decision = check_decision(await self._decider.decide(event, draft), draft, event)
+        if before is not None and not before.differs(draft, decision, event):
+            return Outcome(skipped="the diagnosis is the same")
         report, order, created = await self._publish(event, draft, decision, began)
         if self._llm is None:
             return Outcome((report,), order, created)
@@ -174,6 +203,19 @@ class Responder:
         )
         return view.order, view.created
 
+    async def _before(self, event: AlertEvent) -> _Before | None:
+        view = await self._reports(event)
+        rules = [line for line in view.versions if line.made_by == RULES]
+        if view.report is None or not rules:
+            return None
+        plan = view.report.decision.plan
+        return _Before(
+            view.report.created_at,
+            plan.priority if plan else None,
+            rules[-1].failure_mode,
+            rules[-1].severity,
+        )
+
     async def _reports(self, event: AlertEvent) -> ReportView:
         return await call(self._plant, AlertHistory.get_report, event.alert.trace_id)
 
@@ -203,36 +245,6 @@ def _report(
 
 def _shortened(text: str, most: int) -> str:
     return text if len(text) <= most else f"{text[: most - 1]}…"
-
-
-def _level(report: DiagnosisReport) -> AlertLevel | None:
-    return report.decision.plan.priority if report.decision.plan else None
-
-
-def _rose(before: DiagnosisReport, event: AlertEvent) -> bool:
-    level = _level(before)
-    return level is not None and event.alert.alert_level < level
-
-
-def _may_have_sharpened(before: DiagnosisReport, event: AlertEvent) -> bool:
-    """A repeat of the event goes on too: its order may not have been written."""
-    if before.created_at == event.as_of or _rose(before, event):
-        return True
-    onset = event.alert.onset
-    return event.as_of - onset >= 2 * _seen(before.created_at, onset)
-
-
-def _seen(at: datetime, onset: datetime) -> Any:
-    return max(at, onset) - onset
-
-
-def _is_material(before: DiagnosisReport, now: Diagnosis, event: AlertEvent) -> bool:
-    if before.created_at == event.as_of or _rose(before, event):
-        return True
-    if before.llm_model != RULES:
-        # The LLM's report is the one of record; only what changes the urgency reopens it.
-        return now.severity < before.severity if False else now.severity != before.severity
-    return (now.failure_mode, now.severity) != (before.failure_mode, before.severity)
 
 
 def _survives(told: Diagnosis, kept: Diagnosis) -> bool:

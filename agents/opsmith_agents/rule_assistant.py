@@ -1,4 +1,4 @@
-"""The assistant without an LLM: one intent, a few tool calls, an answer whose numbers are theirs."""
+"""The assistant without an LLM: one intent, a few tool calls, an answer from what they gave."""
 
 import math
 import re
@@ -135,11 +135,15 @@ class _Turn:
 
     async def _why(self, asked: Question) -> str:
         trace_id = asked.trace_id or await self._newest_alert(asked)
-        report = await self._ledger.call(AlertHistory.get_report, trace_id)
-        return replies_work.report(self._need(report), self._language, self._zone)
+        seen = self._need(await self._ledger.call(AlertHistory.get_report, trace_id))
+        said = replies_work.report(seen, self._language, self._zone)
+        if seen.report is not None:
+            return said
+        view = self._need(await self._ledger.call(AlertHistory.get_alert, trace_id))
+        return joined(said, replies_plant.deviations(view, self._language, self._zone))
 
     async def _newest_alert(self, asked: Question) -> str:
-        """Of the device, one that stands before one that is over; without a device, of the plant."""
+        """Of the device, else of the plant; one that stands before one that is over."""
         language = self._language
         device = None
         if asked.devices or asked.unheard or self.device:
@@ -192,7 +196,7 @@ class _Turn:
         return replies_work.knowledge(self._need(hits), self._language)
 
     async def _the_device(self, asked: Question) -> str:
-        """The one device that is meant. What is no known id goes to the registry, which knows more."""
+        """The one device that is meant; what is no known id goes to the registry."""
         language = self._language
         if asked.unheard is not None:
             found = await self._ledger.call(DeviceRegistry.query_device_status, asked.unheard)

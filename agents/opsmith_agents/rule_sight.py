@@ -96,7 +96,9 @@ async def look(plant: Client[Any], event: AlertEvent, language: Language) -> Sig
         )
         if sight.entry.result is None:
             sight.verdict = sight.entry = None
-    if any(is_near(channel) for channel in statistics(sight)):
+    entry = sight.entry.result if sight.entry else None
+    machine = entry.category != "sensor" if entry else sight.alert.alert_type not in SENSOR_TYPES
+    if machine and any(is_near(channel) for channel in statistics(sight)):
         sight.forecast = await ledger.call(Forecasting.predict_failure, device, until=until)
     return sight
 

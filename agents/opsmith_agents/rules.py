@@ -130,11 +130,10 @@ def _cause(sight: Sight, language: Language) -> str:
             others = listed(verdict.group, language)
             parts.append(say("cause_group", language, others=others))
         return joined(parts, language)
-    ranking = sight.ranking.result
-    if ranking is None:
-        tools = listed(sight.ledger.coverage().unavailable or ("match_failure_modes",), language)
-        why = say("no_cause_blind", language, tools=tools)
-    elif ranking.ranked and ranking.ranked[0].standing == "supported":
+    ranking, blind = sight.ranking.result, sight.ledger.coverage().unavailable
+    if blind and (ranking is None or not ranking.ranked):
+        why = say("no_cause_blind", language, tools=listed(blind, language))
+    elif ranking is not None and ranking.ranked and ranking.ranked[0].standing == "supported":
         why = say("no_cause_best", language, name=ranking.ranked[0].name)
     else:
         why = say("no_cause_none", language)

@@ -44,7 +44,7 @@ RULES: dict[AlertType, Rule] = {
     "device_reported": Rule(needed=1, among=1, off_delay=5),
     "no_data": Rule(needed=1, among=1, off_delay=1),
 }
-RATED = Rule(needed=3, among=5, off_delay=10)
+RATED = Rule(needed=3, among=5, off_delay=30)
 """Of every type that a rated limit raises."""
 
 
@@ -103,6 +103,8 @@ def advance(track: Track, seen: Observed, time: np.datetime64) -> Advance:
         seen: What the reading says.
         time: Of the reading, UTC.
     """
+    if not track.standing and seen.score < 0.5 and True not in track.hits:
+        return Advance(track if track.onset is None else replace(track, onset=None))
     rule = RULES.get(track.alert_type, RATED)
     hit = seen.score >= 1
     if not track.standing:

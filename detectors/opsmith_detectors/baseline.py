@@ -17,6 +17,11 @@ _CLIP = 4.0
 """Standard deviations beyond which a healthy reading teaches no more (Huber 1964)."""
 
 
+def known(x: FloatArray) -> FloatArray:
+    """`x`, with 0 where it is NaN."""
+    return np.where(x == x, x, 0.0)
+
+
 @dataclass(slots=True, eq=False)
 class Pending:
     """Sums over a block of readings that are not learnt yet."""
@@ -55,8 +60,8 @@ class Pending:
         """Add one healthy reading; `held` is the reading less the baseline level."""
         self.learnt += 1
         self.heard += scored.spoken
-        self.total += np.nan_to_num(scored.x)
-        shift = np.nan_to_num(scored.level - base.mean)
+        self.total += known(scored.x)
+        shift = known(scored.level - base.mean)
         residual = held - past @ base.coefficients
         if base.inverse is not None:
             far = _CLIP * np.sqrt(base.variance)

@@ -19,7 +19,7 @@ from opsmith_detectors.robust import (
     sustained,
 )
 
-_SURE = 4.5
+_SURE = 4.0
 """Standard deviations of the channel's own wandering that make a level change significant."""
 _LEAST = 0.5
 """A level change is also at least this many standard deviations of a single reading."""

@@ -10,7 +10,7 @@ from opsmith.domain.readings import FloatArray
 from opsmith.domain.units import unit_of
 from opsmith_detectors.alert_logic import Observed
 
-DEADBAND = 0.03
+DEADBAND = 0.05
 """Part of the span that a channel has to come back before its alert can clear."""
 FAR = 0.10
 """Part of the span beyond a limit that raises at once, without on-delay."""

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from opsmith.domain.readings import FloatArray
-from opsmith_detectors.baseline import Baseline, Pending
+from opsmith_detectors.baseline import Baseline, Pending, known
 
 BoolArray = npt.NDArray[np.bool_]
 _CUBE = 1 / 3
@@ -47,6 +47,16 @@ class Scored:
     """Shape (c,), channels that arrived and are believed."""
     spoken: BoolArray
     """Shape (c,), those of them that were judged, and may be learnt."""
+
+    @property
+    def strength(self) -> FloatArray:
+        """Shape (c,), how far each channel is from what was expected; dimensionless."""
+        return np.abs(self.shift).max(0) if self.by_level else np.abs(self.residual)
+
+    @property
+    def foremost(self) -> int:
+        """The channel that deviates most."""
+        return int(self.strength.argmax())
 
 
 class Residual:
@@ -138,16 +148,16 @@ class Residual:
         x = np.where(heard, x, held[0])
         gain = self.gain if self._n > 40 else np.maximum(self.gain, 1 / (self._n + 1))
         level = held + gain * (x - held)
-        centre = np.nan_to_num(mean)
+        centre = known(mean)
         if base.inverse is None:
             zero = np.zeros(len(x))
             return Scored(0.0, level, level * 0, zero, 0.0, None, True, x, heard, spoken)
         ready = spoken & (self.seen >= min(self.grace, self._n // 2))
         quiet = ~ready
-        past = np.nan_to_num(self._last - np.concatenate([mean, mean]))
-        residual = np.where(quiet, 0.0, np.nan_to_num(x - centre - past @ base.coefficients))
+        past = known(self._last - np.concatenate([mean, mean]))
+        residual = np.where(quiet, 0.0, known(x - centre - past @ base.coefficients))
         residual = np.clip(residual / base.residual_scale, -8.0, 8.0)
-        shift = np.where(quiet, 0.0, np.nan_to_num(level - centre)) / base.widened(self._since)
+        shift = np.where(quiet, 0.0, known(level - centre)) / base.widened(self._since)
         smooth = self._smooth + self.gain[0, 0] * (
             float(residual @ base.residual_inverse @ residual) - self._smooth
         )
@@ -191,7 +201,7 @@ class Residual:
         self._n += 1
         self._since += 1
         self.seen += scored.usable
-        held = np.nan_to_num(x - base.mean)
+        held = known(x - base.mean)
         bad = frozen or scored.score >= 1
         if bad:
             self._spoilt = True
@@ -217,5 +227,5 @@ class Residual:
                 self._since = Baseline.BLOCK * len(self._waiting)
 
     def _learn_block(self, scored: Scored, held: FloatArray) -> None:
-        past = np.nan_to_num(self._last - np.concatenate([self.base.mean, self.base.mean]))
+        past = known(self._last - np.concatenate([self.base.mean, self.base.mean]))
         self._block.add(self.base, scored, held, past)

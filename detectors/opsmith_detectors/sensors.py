@@ -21,6 +21,11 @@ _HABIT = 100
 """Readings that a channel must be known for."""
 _MEMORY = 2000.0
 """Readings, time constant of the habits."""
+_REFRESH = 20
+"""Readings between two looks at the habits."""
+_NEVER = 1e-3
+"""Share of zeros below which a channel never is 0."""
+_ZEROS = 3
 _LONGER = 4.0
 """Times the longest run of its past."""
 
@@ -44,6 +49,9 @@ class Sensors:
         self._longest_gap = np.zeros(channels)
         self._zero_run = np.zeros(channels)
         self._strange = np.zeros(channels)
+        self._age = 0
+        self._run_limit = np.full(channels, np.inf)
+        self._gap_limit = np.full(channels, np.inf)
         self.stuck: BoolArray = np.zeros(channels, dtype=np.bool_)
         self.silent: BoolArray = np.zeros(channels, dtype=np.bool_)
         self.implausible: BoolArray = np.zeros(channels, dtype=np.bool_)
@@ -53,6 +61,8 @@ class Sensors:
         self._last = np.append(self._last, np.full(more, np.nan))
         for name in _COUNTS:
             setattr(self, name, np.append(getattr(self, name), np.zeros(more)))
+        self._run_limit = np.append(self._run_limit, np.full(more, np.inf))
+        self._gap_limit = np.append(self._gap_limit, np.full(more, np.inf))
         none = np.zeros(more, dtype=np.bool_)
         self.stuck = np.append(self.stuck, none)
         self.silent = np.append(self.silent, none)
@@ -83,23 +93,31 @@ class Sensors:
         strange = quality == Quality.UNCERTAIN
         self._strange += 0.3 * (strange - self._strange)
 
+        if self._age % _REFRESH == 0:
+            self._run_limit = _run_limit(self._repeats, self._longest, _LEAST_RUN)
+            self._gap_limit = _run_limit(self._gaps, self._longest_gap, _LEAST_GAP)
+        self._age += 1
         if moving:
-            neighbours = int(changed.sum()) - changed
-            others = (neighbours > 0) | (len(x) == 1)
-            limit = _run_limit(self._repeats, self._longest, _LEAST_RUN)
-            held = known & (self._run > limit) & others
+            held = known & (self._run > self._run_limit)
+            if held.any():
+                neighbours = int(changed.sum()) - changed
+                held &= (neighbours > 0) | (len(x) == 1)
             self.stuck = (self.stuck & ~changed) | held
-            # One channel at exactly 0 that never was is an instrument; many are a stopped machine.
-            fallen = known & (self._zero_run >= 3) & (self._zeros < 1e-3) & (self._last != 0)
-            fallen |= self.silent & zero
-            single = int((zero & (self._zeros < 1e-3) & known).sum()) <= max(1, len(x) // 4)
-            gone = known & (self._gap > _run_limit(self._gaps, self._longest_gap, _LEAST_GAP))
-            self.silent = gone | (fallen & single)
+            self.silent = known & (self._gap > self._gap_limit)
+            if zero.any():
+                self.silent |= self._fallen(zero, known)
         else:
             self.stuck = self.stuck & ~changed
             self.silent = self.silent & ~arrived
         self.implausible = self._strange > 0.6 if strange.any() else self._strange > 0.3
         self._learn(x, arrived, same, changed, run, gap, zero, moving)
+
+    def _fallen(self, zero: BoolArray, known: BoolArray) -> BoolArray:
+        """One channel at exactly 0 that never was is an instrument; many are a stopped machine."""
+        strange = zero & known & (self._zeros < _NEVER)
+        if int(strange.sum()) > max(1, len(zero) // 4):
+            return strange & False
+        return strange & ((self._zero_run >= _ZEROS) | self.silent)
 
     def _learn(
         self,
@@ -125,7 +143,7 @@ class Sensors:
         )
         self._seen += met
         # A channel at 0 keeps the last value that it measured, to be seen as fallen.
-        kept = zero & (self._zeros < 1e-3) & (self._seen > _HABIT)
+        kept = zero & (self._zeros < _NEVER) & (self._seen > _HABIT)
         self._last = np.where(arrived & ~kept, x, self._last)
 
 

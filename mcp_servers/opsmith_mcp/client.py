@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Concatenate, Generic, ParamSpec, TypeVar, get_type_hints
 
 from fastmcp import Client, FastMCP
-from fastmcp.exceptions import ToolError
+from mcp.types import CallToolRequest, CallToolRequestParams, CallToolResult, ClientRequest
 from pydantic import TypeAdapter
 from pydantic_core import to_jsonable_python
 
@@ -30,9 +30,32 @@ class Answer(Generic[T]):
     value: T
 
 
+class _InProcess(Client[Any]):
+    """A client that takes the word of a server in the same process.
+
+    The SDK's own would compile a tool's output schema anew at each call, to check what Pydantic
+    has just made from the same model: 15 to 40 ms of a call that takes 2.
+    """
+
+    async def call_tool_mcp(
+        self,
+        name: str,
+        arguments: dict[str, Any],
+        progress_handler: Any = None,
+        timeout: Any = None,
+        meta: dict[str, Any] | None = None,
+    ) -> CallToolResult:
+        """See `Client.call_tool_mcp`."""
+        if progress_handler is not None or timeout is not None or meta is not None:
+            return await super().call_tool_mcp(name, arguments, progress_handler, timeout, meta)
+        params = CallToolRequestParams(name=name, arguments=arguments)
+        request = ClientRequest(CallToolRequest(params=params))
+        return await self.session.send_request(request, CallToolResult)
+
+
 def connect(server: FastMCP[Any] | str) -> Client[Any]:
     """A client of a server in this process, or at a URL; open it with `async with`."""
-    return Client(server)
+    return Client(server) if isinstance(server, str) else _InProcess(server)
 
 
 async def call(
@@ -72,12 +95,11 @@ async def call_by_name(client: Client[Any], tool: str, arguments: dict[str, Any]
     Raises:
         OpsmithError: As in `call`.
     """
-    try:
-        answer = await client.call_tool(tool, arguments)
-    except ToolError as error:
-        raise _ours(str(error)) from error
-    assert answer.structured_content is not None, f"{tool} has no output schema"
-    return answer.structured_content
+    answer = await client.call_tool_mcp(tool, arguments)
+    if answer.isError:
+        raise _ours("".join(part.text for part in answer.content if part.type == "text"))
+    assert answer.structuredContent is not None, f"{tool} has no output schema"
+    return answer.structuredContent
 
 
 def _ours(message: str) -> OpsmithError:

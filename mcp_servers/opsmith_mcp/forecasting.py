@@ -201,7 +201,14 @@ def _chances(line: Line, limit: float, upward: bool) -> FloatArray:
 def _when(chances: FloatArray, part: float) -> float | None:
     """Hours after which a limit is passed with that probability; None: not before the horizon."""
     place = int(np.searchsorted(chances, part))
-    return None if place == len(chances) else figure(round(float(_AHEAD[place]), 2))
+    if place == 0:
+        return 0.0
+    if place == len(chances):
+        return None
+    before, after = chances[place - 1], chances[place]
+    share = (part - before) / (after - before)
+    hours = _AHEAD[place - 1] + share * (_AHEAD[place] - _AHEAD[place - 1])
+    return figure(round(float(hours), 2))
 
 
 def _chance(chances: FloatArray, hours: float) -> float:

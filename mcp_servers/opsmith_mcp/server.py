@@ -4,12 +4,13 @@ import functools
 import inspect
 from collections.abc import Callable, Iterator
 from enum import Flag
-from typing import Any, NamedTuple, ParamSpec, TypeVar, overload
+from typing import Any, NamedTuple, ParamSpec, TypeVar, cast, overload
 
 from fastmcp import FastMCP
 from fastmcp.exceptions import ToolError
 from fastmcp.exceptions import ValidationError as BadArguments
 from fastmcp.server.middleware import CallNext, Middleware, MiddlewareContext
+from fastmcp.tools import Tool
 from mcp.types import ToolAnnotations
 from pydantic import ValidationError
 
@@ -86,7 +87,9 @@ def serve(name: str, *groups: object, rights: Rights = Rights.READ) -> FastMCP[A
 
     A tool that the rights do not cover is absent, not merely refused.
     """
-    server: FastMCP[Any] = FastMCP(name, mask_error_details=True, middleware=[_Answers()])
+    server: FastMCP[Any] = FastMCP(
+        name, mask_error_details=True, middleware=[_Answers()], dereference_schemas=False
+    )
     for group in groups:
         for method in tools_of(group, rights):
             mark = _mark_of(method)
@@ -96,8 +99,25 @@ def serve(name: str, *groups: object, rights: Rights = Rights.READ) -> FastMCP[A
                 destructiveHint=mark.destructive,
                 openWorldHint=False,
             )
-            server.tool(_told(method), annotations=annotations)
+            tool = Tool.from_function(_told(method), annotations=annotations)
+            # Some clients do not follow references in what they have to fill in.
+            inlined = _inlined(tool.parameters, tool.parameters.get("$defs", {}))
+            server.add_tool(tool.model_copy(update={"parameters": inlined}))
     return server
+
+
+def _inlined(node: Any, defs: dict[str, Any]) -> Any:
+    """A schema without references; those of our arguments have no cycles."""
+    if isinstance(node, list):
+        return [_inlined(one, defs) for one in cast(list[Any], node)]
+    if not isinstance(node, dict):
+        return node
+    schema = cast(dict[str, Any], node)
+    if "$ref" in schema:
+        schema = {**defs[schema["$ref"].removeprefix("#/$defs/")], **schema}
+    return {
+        key: _inlined(value, defs) for key, value in schema.items() if key not in ("$ref", "$defs")
+    }
 
 
 def _mark_of(method: Callable[..., Any]) -> _Mark:

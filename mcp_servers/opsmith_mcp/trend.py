@@ -1,7 +1,7 @@
 """Robust straight lines through a channel's recent past, and when they pass a limit."""
 
-from dataclasses import dataclass
-from math import erf, sqrt
+from dataclasses import dataclass, replace
+from math import erf, hypot, sqrt
 
 import numpy as np
 
@@ -19,23 +19,33 @@ class Line:
     level: float
     """At the end, in the channel's unit."""
     level_error: float
-    """Standard error of the level: where the next reading's level may lie."""
+    """Standard deviation of a reading's level about the line."""
     slope: float
     """Per hour."""
     slope_error: float
+    """Standard error, per hour."""
     hours: float
     """Length of the stretch that the line was drawn through."""
+    wander: float = 0.0
+    """Standard deviation of the level over the whole history."""
 
     @property
     def is_certain(self) -> bool:
-        """Whether the slope can be told from none (two standard errors)."""
-        return abs(self.slope) > 2 * self.slope_error
+        """Whether the slope can be told from none (three standard errors)."""
+        return abs(self.slope) > 3 * self.slope_error
 
     def passes_by(self, limit: float, hours: float, upward: bool) -> float:
-        """Probability of standing beyond `limit` after so many hours, 0 to 1."""
-        slope, slope_error = (self.slope, self.slope_error) if self.is_certain else (0.0, 0.0)
-        ahead = self.level + slope * hours - limit
-        error = sqrt(self.level_error**2 + (slope_error * hours) ** 2)
+        """Probability of standing beyond `limit` after so many hours, 0 to 1.
+
+        Without a certain slope the level is expected to stay within what it did before.
+        """
+        if self.is_certain:
+            ahead = self.level + self.slope * hours - limit
+            # No trend keeps its pace: a tenth of what it adds is not known.
+            drift = hypot(self.slope_error, 0.1 * self.slope) * hours
+            error = hypot(self.level_error, drift)
+        else:
+            ahead, error = self.level - limit, max(self.level_error, self.wander)
         z = (ahead if upward else -ahead) / max(error, 1e-12)
         return 0.5 * (1 + erf(max(-30.0, min(30.0, z)) / sqrt(2)))
 
@@ -59,10 +69,10 @@ def robust_slope(hours: FloatArray, values: FloatArray) -> float | None:
 def draw_line(hours: FloatArray, values: FloatArray) -> Line | None:
     """A line through the longest recent stretch that is straight; None with fewer than 30 values.
 
-    A stretch is halved while its later half runs otherwise than the whole. What is left of that
-    disagreement is taken as error of the slope, beside the spread of the residuals, whose
-    correlation from block to block widens it (effective sample size of an AR(1) process). A rise
-    that levels off, such as a warm-up, is not carried on as steeply as it was.
+    A stretch is halved while the residuals swing further than single values jump, or its later
+    half runs otherwise than the whole. The error of the slope is that of the residuals, what is
+    left of the halves' disagreement, and how the slopes of earlier stretches of that length
+    differed among themselves: what wanders is not carried on.
 
     Args:
         hours: Shape (n,), increasing; the last is the present.
@@ -70,23 +80,43 @@ def draw_line(hours: FloatArray, values: FloatArray) -> Line | None:
     """
     if len(hours) < LEAST:
         return None
+    begin, line = 0, _fit(hours, values)
     while True:
-        late = hours >= (hours[0] + hours[-1]) / 2
-        whole = _fit(hours, values)
-        if late.sum() < LEAST:
-            return whole
-        second = _fit(hours[late], values[late])
-        gap = second.slope - whole.slope
-        if abs(gap) <= 3 * sqrt(second.slope_error**2 + whole.slope_error**2):
-            levels_off = gap * whole.slope < 0
-            return Line(
-                level=second.level,
-                level_error=second.level_error,
-                slope=whole.slope + gap / 2 if levels_off else whole.slope,
-                slope_error=sqrt(whole.slope_error**2 + (gap / 2) ** 2),
-                hours=whole.hours,
-            )
-        hours, values = hours[late], values[late]
+        late = begin + int(np.searchsorted(hours[begin:], (hours[begin] + hours[-1]) / 2))
+        if len(hours) - late < LEAST:
+            break
+        second = _fit(hours[late:], values[late:])
+        gap = second.slope - line.slope
+        agree = abs(gap) <= 3 * hypot(second.slope_error, line.slope_error)
+        if agree and line.level_error <= 2 * _jumps(hours[begin:], values[begin:]):
+            line = replace(line, slope_error=hypot(line.slope_error, gap / 2))
+            break
+        begin, line = late, second
+    error = hypot(line.slope_error, _unsteadiness(hours, values, line.hours))
+    return replace(line, slope_error=error, wander=_robust_deviation(values))
+
+
+def _jumps(hours: FloatArray, values: FloatArray) -> float:
+    """Standard deviation of single block levels, by the steps between them."""
+    _, levels = _blocks(hours, values)
+    return _robust_deviation(np.diff(levels)) / sqrt(2) + 1e-9 * (1 + abs(float(levels[-1])))
+
+
+def _unsteadiness(hours: FloatArray, values: FloatArray, length: float) -> float:
+    """How the slopes of the stretches of that length before the last one differed; 0: unknown."""
+    slopes = list[float]()
+    end = hours[-1] - length
+    while end - length >= hours[0] and len(slopes) < 24:
+        first, last = np.searchsorted(hours, [end - length, end]).tolist()
+        part = slice(first, last)
+        if (slope := robust_slope(hours[part], values[part])) is not None:
+            slopes.append(slope)
+        end -= length
+    return _robust_deviation(np.array(slopes)) if len(slopes) >= 3 else 0.0
+
+
+def _robust_deviation(x: FloatArray) -> float:
+    return 1.4826 * float(np.median(np.abs(x - np.median(x))))
 
 
 def _fit(hours: FloatArray, values: FloatArray) -> Line:
@@ -94,8 +124,7 @@ def _fit(hours: FloatArray, values: FloatArray) -> Line:
     slope = _theil_sen(x, y)
     middle = float(np.median(y - slope * (x - x[-1])))
     rest = y - middle - slope * (x - x[-1])
-    spread = max(1.4826 * float(np.median(np.abs(rest))), 1e-9 * max(1.0, abs(middle)))
-    spread = max(spread, 0.7 * float(np.std(rest)))
+    spread = max(_robust_deviation(rest), 0.7 * float(np.std(rest)), 1e-9 * (1 + abs(middle)))
     rho = float(np.clip((rest[1:] * rest[:-1]).sum() / max((rest**2).sum(), 1e-300), 0.0, 0.9))
     effective = max(3.0, len(x) * (1 - rho) / (1 + rho))
     width = max(float(np.std(x)), 1e-9)
@@ -109,10 +138,12 @@ def _fit(hours: FloatArray, values: FloatArray) -> Line:
 
 
 def _blocks(hours: FloatArray, values: FloatArray) -> tuple[FloatArray, FloatArray]:
-    parts = np.array_split(np.arange(len(hours)), min(_BLOCKS, len(hours)))
-    x = np.array([hours[part].mean() for part in parts])
-    y = np.array([np.median(values[part]) for part in parts])
-    return x, y
+    """Mean time and median value of up to 60 blocks; what is left over at the start is not used."""
+    blocks = min(_BLOCKS, len(hours))
+    width = len(hours) // blocks
+    used = slice(len(hours) - blocks * width, None)
+    x = hours[used].reshape(blocks, width).mean(axis=1)
+    return x, np.median(values[used].reshape(blocks, width), axis=1)
 
 
 def _theil_sen(x: FloatArray, y: FloatArray) -> float:

@@ -15,8 +15,13 @@ _KINDS_EN = {
     "dropout": "drops out", "implausible": "reads what cannot be", "spike": "had spikes",
 }  # fmt: skip
 _EXPECTED = {
-    "en": {"up": "it would rise", "down": "it would fall", "none": "it would stay as it was"},
-    "zh": {"up": "本应上升", "down": "本应下降", "none": "本应不变"},
+    "en": {
+        "up": "it would rise",
+        "down": "it would fall",
+        "none": "it would stay as it was",
+        "any": "it would change",
+    },
+    "zh": {"up": "本应上升", "down": "本应下降", "none": "本应不变", "any": "本应有变化"},
 }
 _GENERAL = {
     "*": ("exactly one channel shows it", "没有或不止一个通道呈现该迹象", "仅一个通道呈现该迹象"),
@@ -43,10 +48,16 @@ def sentence(finding: Finding, language: Language) -> str:
         return sign.channel
     if finding.effect >= 0:
         return seen(change, language)
-    expected = _EXPECTED[language].get(sign.direction)
-    if expected is None:
-        return seen(change, language)
+    expected = _EXPECTED[language][sign.direction]
+    if change.significant and sign.direction in ("any", change.direction):
+        expected = _other_kind(sign, language)
     return f"{seen(change, language)}{'; ' if language == 'en' else '，'}{expected}"
+
+
+def _other_kind(sign: Sign, language: Language) -> str:
+    if language == "zh":
+        return f"本应呈{'或'.join(_KINDS_ZH[kind] for kind in sign.kinds) or '其他形态'}"
+    return f"the change would be of another kind ({', '.join(sign.kinds) or 'any'})"
 
 
 def seen(change: ChannelChange, language: Language) -> str:
@@ -110,8 +121,7 @@ def _general(finding: Finding, language: Language) -> str:
 
 def untested_channel(sign: Sign, language: Language) -> str:
     """The channel of a sign that nothing measures, and what it would do."""
-    expected = _EXPECTED[language].get(sign.direction)
     if sign.channel in _GENERAL:
         holds, _, holds_zh = _GENERAL[sign.channel]
         return holds if language == "en" else holds_zh
-    return f"{sign.channel}: {expected}" if expected else sign.channel
+    return f"{sign.channel}: {_EXPECTED[language][sign.direction]}"

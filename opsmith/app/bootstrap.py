@@ -3,8 +3,9 @@
 import contextlib
 from collections.abc import Generator
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
+from fastmcp import Client
 from sqlalchemy import make_url
 
 from opsmith.app.lock import sole_writer
@@ -17,6 +18,9 @@ from opsmith.storage.dead_letters import DeadLetterStore
 from opsmith.storage.outbox import Outbox
 from opsmith.storage.plant import PlantFacts
 from opsmith.storage.series_embedded import EmbeddedSeriesStore
+from opsmith_agents.decision import RuleDecider
+from opsmith_agents.responder import Responder
+from opsmith_agents.rules import RuleDiagnostician
 from opsmith_ingest.pipeline import Pipeline
 from opsmith_kb.load import load_entries
 from opsmith_mcp.groups import Stores
@@ -49,6 +53,15 @@ class Plant:
             self.dead_letters,
             MemoryCooldown(),
             live=live,
+        )
+
+    def responder(self, tools: Client[Any]) -> Responder:
+        """The responder, over an open client of the tools with the system's rights."""
+        return Responder(
+            tools,
+            RuleDiagnostician(tools),
+            RuleDecider(tools),
+            language=self.settings.language,
         )
 
 

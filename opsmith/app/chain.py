@@ -5,8 +5,6 @@ import contextlib
 from collections.abc import AsyncGenerator, Collection, Sequence
 from datetime import datetime
 
-from opsmith_agents.responder import Responder
-
 from opsmith.app.bootstrap import Plant
 from opsmith.app.outcome import MOST, of_record
 from opsmith.app.relay import Relay
@@ -17,6 +15,7 @@ from opsmith.bus.memory import MemoryBus
 from opsmith.domain.events import ALERTS, PARTITIONS, RAW, AlertEvent
 from opsmith.domain.readings import ReadingBatch
 from opsmith.ports import Message
+from opsmith_agents.responder import Responder
 from opsmith_ingest.pipeline import Counts, Pipeline
 from opsmith_mcp.client import connect
 from opsmith_mcp.groups import plant_server

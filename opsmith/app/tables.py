@@ -4,7 +4,6 @@ import contextlib
 from collections.abc import Callable, Generator, Sequence
 from datetime import datetime
 
-from opsmith_agents.render import render_report
 from rich.console import Console
 from rich.panel import Panel
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
@@ -19,6 +18,7 @@ from opsmith.domain.devices import Device
 from opsmith.domain.diagnoses import DiagnosisReport
 from opsmith.domain.work_orders import WorkOrder
 from opsmith.settings import Settings
+from opsmith_agents.render import render_report
 from opsmith_ingest.mapping import describe
 from opsmith_ingest.replay import Recording
 

@@ -148,8 +148,8 @@ class AlertScreen(Room):
         """Give the keys to a pane; where there is room for one alone, show that."""
         for pane in FOCUS:
             self.set_class(pane == name, f"-{pane}")
-        self.query_one(f"#{name}").display = True
-        self.query_one(FOCUS[name]).focus()
+        # What was hidden can take the keys only when it is laid out.
+        self.call_after_refresh(self.query_one(FOCUS[name]).focus)
 
     def action_channel(self) -> None:
         """Draw the next of the channels that deviated."""
@@ -214,7 +214,7 @@ class AlertScreen(Room):
         head.append(f"{plain(self._trace_id)}  ")
         if self._stale is not None:
             since = "-" if self._view is None else f"{self._view.as_of:%H:%M:%S}"
-            warning = style_of("error", self, bold=True)
+            warning = style_of("text-error", self, bold=True)
             head.append(f"✗ {words(SCREEN, 'stale_since', at=since)}", warning)
             head.append(f"  {self._stale}")
         self.query_one("#head", Static).update(head)
@@ -224,7 +224,7 @@ class AlertScreen(Room):
         if self._view is None:
             text.update(Text(self._stale or self.words(ALERT, "loading"), "italic"))
             return
-        accent = style_of("accent", self)
+        accent = style_of("text-accent", self)
         text.update(whole(self._view, self._report, self._orders, self.words, accent))
 
     def _show_trend(self) -> None:

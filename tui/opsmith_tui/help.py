@@ -15,16 +15,15 @@ from opsmith_tui.wording import HELP, LEVELS, Wording
 
 PAGE: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
     ("list", (
-        ("↑ ↓ j k", "move"), ("g G", "ends"), ("Enter", "open"), ("a", "acknowledge"),
+        ("↑ ↓ j k", "move"), ("g G", "ends"), ("Enter", "open"), 
         ("s", "suppressed"),
     )),
     ("one", (
         ("1 2 3", "panes"), ("Tab", "next"), ("↑ ↓ j k", "scroll"), ("c", "channel"),
-        ("a", "acknowledge"),
         ("Esc", "back"),
     )),
     ("both", (
-        ("r", "refresh"), ("l", "language"), ("t", "theme"), ("Ctrl+P", "palette"),
+        ("a", "acknowledge"), ("r", "refresh"), ("l", "language"), ("t", "theme"), ("Ctrl+P", "palette"),
         ("?", "help"), ("q", "quit"),
     )),
 )  # fmt: skip

@@ -42,7 +42,8 @@ class EvidencePane(Vertical):
     """The evidence of a report; of the one that is chosen, what was asked and answered."""
 
     DEFAULT_CSS = """
-    EvidencePane Choices { height: auto; max-height: 40%; border: none; padding: 0; }
+    EvidencePane Choices { height: auto; max-height: 40%; padding: 0; }
+    EvidencePane Choices, EvidencePane Choices:focus { border: none; }
     EvidencePane Pane { height: 1fr; border-top: solid $primary; }
     EvidencePane Static { height: auto; }
     """

@@ -29,6 +29,10 @@ BAR = 10
 """Cells of the bar beside a confidence."""
 
 
+LABEL = 20
+"""Cells of the column of labels; a longer one goes on below."""
+
+
 def whole(
     view: AlertView,
     report: ReportView | None,
@@ -103,7 +107,7 @@ def _section(key: str, words: Wording, accent: Style, *body: RenderableType) -> 
 
 def _grid(rows: Iterable[tuple[str | Text, str | Text]]) -> Table:
     grid = Table.grid(padding=(0, 1), expand=True)
-    grid.add_column(no_wrap=True, min_width=12)
+    grid.add_column(width=LABEL)
     grid.add_column(ratio=1, overflow="fold")
     for label, text in rows:
         grid.add_row(

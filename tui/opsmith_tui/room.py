@@ -23,8 +23,8 @@ from opsmith_tui.wording import KEYS, SCREEN, STATES, Wording
 LEVEL_COLOURS = {
     AlertLevel.P0: "error",
     AlertLevel.P1: "warning",
-    AlertLevel.P2: "accent",
-    AlertLevel.P3: "secondary",
+    AlertLevel.P2: "text-warning",
+    AlertLevel.P3: "foreground",
 }
 
 
@@ -120,14 +120,19 @@ class Room(Screen[None]):
 class KeyLine(Static):
     """The keys that work here; each can be clicked."""
 
-    DEFAULT_CSS = "KeyLine { dock: bottom; height: 1; background: $panel; }"
+    DEFAULT_CSS = """
+    KeyLine {
+        dock: bottom; height: 1; background: $panel; padding: 0 1;
+        link-style: none; link-color: $foreground; link-background-hover: $primary;
+    }
+    """
 
     def say(self, words: Wording, keys: Sequence[tuple[str, str, str]]) -> None:
         """Show keys: each as it is pressed, its word, and the action that it does."""
         # Our own words alone stand in this markup, nothing from the plant.
         self.update(
-            " ".join(
-                f"[@click={action}][bold $footer-key-foreground] {key} [/]{words(KEYS, word)}[/]"
+            "  ".join(
+                f"[@click={action}][bold $footer-key-foreground]{key}[/] {words(KEYS, word)}[/]"
                 for key, word, action in keys
             )
         )

@@ -46,7 +46,9 @@ class StandingScreen(Room):
     DEFAULT_CSS = """
     StandingScreen #head { height: 1; background: $panel; padding: 0 1; }
     StandingScreen AlertTable { height: 1fr; width: 1fr; }
-    StandingScreen #message { height: 1fr; content-align: center middle; display: none; }
+    StandingScreen #message {
+        height: 1fr; content-align: center middle; text-align: center; display: none;
+    }
     StandingScreen #side {
         width: 64; display: none; border-left: solid $primary; padding: 0 1;
     }
@@ -212,12 +214,12 @@ class StandingScreen(Room):
             head.append(words(SCREEN, "suppressed_shown"), "italic").append("  ")
         if self._stale is not None:
             since = "-" if self._as_of is None else f"{self._as_of:%H:%M:%S}"
-            warning = style_of("error", self, bold=True)
+            warning = style_of("text-error", self, bold=True)
             head.append(f"✗ {words(SCREEN, 'stale_since', at=since)}", warning)
         elif self._as_of is None:
             head.append(f"○ {words(SCREEN, 'connecting')}")
         else:
-            head.append(f"● {words(SCREEN, 'live')}", style_of("success", self))
+            head.append(f"● {words(SCREEN, 'live')}", style_of("text-success", self))
         if self._as_of is not None:
             head.append(f"  {words(SCREEN, 'plant_time')} {moment(self._as_of)} UTC")
         if self._stale is not None:
@@ -232,7 +234,7 @@ class StandingScreen(Room):
             return Text(words(SCREEN, "no_rows_yet"))
         else:
             title, text = "empty_title", words(SCREEN, "empty_help")
-        return Text.assemble((f"{words(SCREEN, title)}\n\n", "bold"), text, justify="center")
+        return Text.assemble((f"{words(SCREEN, title)}\n\n", "bold"), text)
 
     def _cell(self, line: AlertLine, column: str) -> Text:
         words = self.words
@@ -282,11 +284,11 @@ class StandingScreen(Room):
         report = None if view is None else view.report
         versions = 0 if view is None else len(view.versions)
         side.update(summary(alert, report, versions, self.words))
-        facts = "   ".join(
+        facts = "  ".join(
             (
                 alert.device_id,
                 self.words(STATES, alert.state),
-                f"{self.words(COLUMNS, 'first_seen')} {moment(alert.first_seen)}",
+                f"{self.words(COLUMNS, 'first_seen')} {alert.first_seen:%m-%d %H:%M:%S}",
                 f"{self.words(COLUMNS, 'count')} {alert.count}",
                 f"{self.words(COLUMNS, 'score')} {number(alert.score)}",
             )

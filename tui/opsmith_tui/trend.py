@@ -35,12 +35,12 @@ class TrendPlot(PlotextPlot):
         start = trend.times[0]
         at = [(time - start).total_seconds() for time in trend.times]
         end = at[-1] or 1.0
-        for xs, ys in _runs(at, trend.values):
-            plot.plot(xs, ys, marker="braille", color="blue+")
         for limit in trend.limits:
             plot.plot([0.0, end], [limit, limit], marker="-", color="red+")
         if trend.onset is not None and 0 <= (trend.onset - start).total_seconds() <= end:
             plot.vline((trend.onset - start).total_seconds(), "orange+")
+        for xs, ys in _runs(at, trend.values):
+            plot.plot(xs, ys, marker="braille", color="blue+")
         places = [end * tick / (TICKS - 1) for tick in range(TICKS)]
         form = "%H:%M" if end < 86400 else "%m-%d %H:%M"
         plot.xticks(

@@ -18,7 +18,7 @@ SCREEN: Texts = {
     "empty_title": ("No alert stands.", "当前没有未恢复的报警。"),
     "empty_help": (
         "Nothing to do here. s shows suppressed alerts, r asks again.\n"
-        "If you expected alerts: `opsmith doctor` says what is configured and what answers,\n"
+        "Alerts expected? `opsmith doctor` says what is configured and what answers;\n"
         "`opsmith demo` makes a small plant with faults.",
         "暂无需要处理的报警。按 s 显示被抑制的报警，按 r 重新查询。\n"
         "若本应有报警：`opsmith doctor` 检查配置与连接，\n"
@@ -52,7 +52,7 @@ COLUMNS: Texts = {
 
 KEYS: Texts = {
     "open": ("Open", "打开"),
-    "acknowledge": ("Acknowledge", "确认"),
+    "acknowledge": ("Ack", "确认"),
     "suppressed": ("Suppressed", "被抑制"),
     "refresh": ("Refresh", "刷新"),
     "language": ("中文", "English"),
