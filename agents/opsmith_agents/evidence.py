@@ -1,5 +1,6 @@
 """The evidence ledger: every tool result that a diagnosis may rest on, numbered and digested."""
 
+import asyncio
 import hashlib
 import inspect
 import json
@@ -90,8 +91,9 @@ class EvidenceLedger:
         if (known := self._known.get(key)) is not None:
             return self._evidence[known]
         try:
-            # Not `call_tool`: that builds a class from the output schema that nobody here needs.
-            answer = await self._plant.call_tool_mcp(tool, dict(arguments), timeout=_SECONDS)
+            async with asyncio.timeout(_SECONDS):
+                # Not `call_tool`: that builds a class of the output schema, needed by nobody here.
+                answer = await self._plant.call_tool_mcp(tool, dict(arguments))
         except (
             McpError, FastMCPError, RuntimeError, TimeoutError, anyio.ClosedResourceError, OSError
         ) as error:  # fmt: skip

@@ -21,6 +21,9 @@ from opsmith_detectors.baseline import Baseline, Pending, known
 
 BoolArray = npt.NDArray[np.bool_]
 _CUBE = 1 / 3
+BEARABLE = 2.0
+SETTLE=300
+FARX=3.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -157,7 +160,13 @@ class Residual:
         past = known(self._last - np.concatenate([mean, mean]))
         residual = np.where(quiet, 0.0, known(x - centre - past @ base.coefficients))
         residual = np.clip(residual / base.residual_scale, -8.0, 8.0)
-        shift = np.where(quiet, 0.0, known(level - centre)) / base.widened(self._since)
+        offset = np.where(quiet, 0.0, known(level - centre))
+        scale = base.widened(self._since)
+        # A slow level claims no more than the fast one can still bear out: it forgets a big
+        # deviation that is over only in many readings.
+        bound = np.abs(offset[0]) + BEARABLE * scale[0]
+        offset = np.minimum(np.maximum(offset, -bound), bound)
+        shift = offset / scale
         smooth = self._smooth + self.gain[0, 0] * (
             float(residual @ base.residual_inverse @ residual) - self._smooth
         )
@@ -202,7 +211,7 @@ class Residual:
         self._since += 1
         self.seen += scored.usable
         held = known(x - base.mean)
-        bad = frozen or scored.score >= 1
+        bad = (frozen or scored.score >= 1) and (base.learnt >= SETTLE or scored.score >= FARX)
         if bad:
             self._spoilt = True
             self._waiting.clear()

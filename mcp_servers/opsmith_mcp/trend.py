@@ -99,7 +99,9 @@ def draw_line(hours: FloatArray, values: FloatArray) -> Line | None:
 def _jumps(hours: FloatArray, values: FloatArray) -> float:
     """Standard deviation of single block levels, by the steps between them."""
     _, levels = _blocks(hours, values)
-    return _robust_deviation(np.diff(levels)) / sqrt(2) + 1e-9 * (1 + abs(float(levels[-1])))
+    return _robust_deviation(levels[1:] - levels[:-1]) / sqrt(2) + 1e-9 * (
+        1 + abs(float(levels[-1]))
+    )
 
 
 def _unsteadiness(hours: FloatArray, values: FloatArray, length: float) -> float:

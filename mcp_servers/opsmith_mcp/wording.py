@@ -66,7 +66,7 @@ def seen(change: ChannelChange, language: Language) -> str:
     >>> seen(ChannelChange(channel="pressure", unit="MPa", before=2.0, now=2.01, sigmas=0.3,
     ...     spread_ratio=1.0, direction="none", kind="unknown", significant=False,
     ...     missing_share=0.0), "en")
-    'pressure did not change (2 to 2.01 MPa)'
+    'pressure stayed as usual (2 to 2.01 MPa)'
     """
     levels = _levels(change, language)
     if language == "zh":
@@ -87,7 +87,7 @@ def _number(value: float | None) -> str:
 
 def _way_en(change: ChannelChange) -> str:
     if not change.significant:
-        return "did not change"
+        return "stayed as usual"
     if change.kind in _KINDS_EN and (change.direction == "none" or _is_about_sensor(change)):
         return _KINDS_EN[change.kind]
     way = "rose" if change.direction == "up" else "fell"
@@ -97,7 +97,7 @@ def _way_en(change: ChannelChange) -> str:
 
 def _way_zh(change: ChannelChange) -> str:
     if not change.significant:
-        return "没有变化"
+        return "无异常变化"
     kind = _KINDS_ZH[change.kind]
     if change.direction == "none" or _is_about_sensor(change):
         return kind

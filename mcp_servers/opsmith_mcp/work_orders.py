@@ -116,7 +116,7 @@ class WorkOrders:
     def get_work_order(
         self, order_no: Annotated[str, Field(max_length=32, description="Such as WO-20260228-001")]
     ) -> WorkOrderView:
-        """Show one work order whole."""
+        """Show one work order whole: its steps, materials, hours and the alerts that it answers."""
         order = self._orders.get(order_no.strip().upper())
         return WorkOrderView(as_of=now(self._clock), order=order)
 

@@ -169,7 +169,8 @@ def ask(
     """Ask about a device, an alert, an order; the tools that were called are shown."""
     from opsmith.app.screens import run_ask
 
-    run_ask(_settings(lang), " ".join(question), lang)
+    settings = _settings(lang)
+    run_ask(settings, " ".join(question), settings.language if lang else None)
 
 
 @app.command()

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, delete, func, insert, or_, select, update
 
 from opsmith.domain.alerts import AlertLevel
 from opsmith.domain.events import ORDERS, OrderEvent
@@ -32,13 +32,14 @@ class WorkOrderStore:
     ) -> tuple[WorkOrder, bool]:
         """Create an order, or add to the one that is open for the same alert or fault.
 
-        An order answers its alert once: calling again with the same `trace_id` creates nothing.
-        Where the device has an undone order for the same failure mode, the alert is added to it.
-        Either way a higher priority raises the order's, and while nobody has reviewed the order
-        the newer plan replaces its own.
+        One undone order stands for each device and fault. An alert whose cause is not established
+        is added to the device's newest undone order that nobody has reviewed, if there is one:
+        whoever goes there looks at both. A higher priority raises the order's, and while nobody
+        has reviewed the order, a newer plan for the alert that it began with replaces its own. An
+        alert that turns out to be of another fault moves to that fault's order.
 
         Returns:
-            The order as it is now, and whether it is new.
+            The order as it is now, and whether it is new. The same call again changes nothing.
         """
         with self._database.write() as connection:
             before = _answering(connection, trace_id, device_id, failure_mode)
@@ -56,6 +57,7 @@ class WorkOrderStore:
                     .values(**_columns(order))
                 )
             if trace_id is not None and (before is None or trace_id not in before.trace_ids):
+                connection.execute(delete(links).where(links.c.trace_id == trace_id))
                 connection.execute(insert(links).values(trace_id=trace_id, order_no=order.order_no))
             event = OrderEvent(
                 change="created" if before is None else "updated", as_of=now, order=order
@@ -108,27 +110,23 @@ class WorkOrderStore:
 def _answering(
     connection: Connection, trace_id: str | None, device_id: str, failure_mode: str | None
 ) -> WorkOrder | None:
-    """The order that answers this alert already, else the undone one for the same fault."""
+    """The order that this alert belongs to, or None where it needs one of its own."""
     if trace_id is not None:
         number = connection.execute(
             select(links.c.order_no).where(links.c.trace_id == trace_id)
         ).scalar_one_or_none()
         if number is not None:
             row = connection.execute(select(table).where(table.c.order_no == number)).one()
-            return _orders(connection, [row])[0]
+            linked = _orders(connection, [row])[0]
+            settled = failure_mode is None or failure_mode == linked.failure_mode
+            if settled or linked.trace_id == trace_id:
+                return linked
+    undone = select(table).where(table.c.device_id == device_id, table.c.status.in_(UNDONE))
     if failure_mode is None:
-        return None
-    query = (
-        select(table)
-        .where(
-            table.c.device_id == device_id,
-            table.c.failure_mode == failure_mode,
-            table.c.status.in_(UNDONE),
-        )
-        .order_by(table.c.created_at)
-        .limit(1)
-    )
-    rows = connection.execute(query).all()
+        query = undone.where(table.c.reviewed_by.is_(None)).order_by(table.c.order_no.desc())
+    else:
+        query = undone.where(table.c.failure_mode == failure_mode).order_by(table.c.order_no)
+    rows = connection.execute(query.limit(1)).all()
     return _orders(connection, rows)[0] if rows else None
 
 

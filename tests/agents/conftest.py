@@ -1,6 +1,6 @@
 """A plant with simulated machines, a real database and real tools, for the agents to look at."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -116,6 +116,3 @@ def plant(tmp_path: Path) -> Iterator[SimulatedPlant]:
     yield made
     series.close()
     database.close()
-
-
-Making = Callable[[SimulatedPlant], AlertEvent]

@@ -65,6 +65,11 @@ def written(seen: dict[str, tuple[str, Any]], **changes: Any) -> dict[str, Any]:
                 "evidence": [telemetry_id],
             },
             {
+                "text": f"Vibration of PUMP_01 was {vibration['low']:.2f} g at its lowest.",
+                "kind": "fact",
+                "evidence": [telemetry_id],
+            },
+            {
                 "text": f"{first['name']} explains the channels best.",
                 "kind": "hypothesis",
                 "evidence": [ranking_id],
@@ -96,6 +101,19 @@ def shown_in(request: Request) -> dict[str, tuple[str, Any]]:
         for message in request["messages"]
         if message["role"] == "tool" and "evidence_id" in (answer := json.loads(message["content"]))
     }
+
+
+def shown_in_prompt(request: Request) -> dict[str, tuple[str, Any]] | None:
+    """The same of evidence that code gathered, or None where none stands in the question."""
+    text = next(m["content"] for m in request["messages"] if m["role"] == "user")
+    pieces = [json.loads(part.split("</evidence>")[0]) for part in text.split("<evidence>")[1:]]
+    seen = {
+        tool: (piece["evidence_id"], piece["result"])
+        for tool, field in (("fetch_telemetry_data", "readings"), ("match_failure_modes", "ranked"))
+        for piece in pieces
+        if field in piece["result"]
+    }
+    return seen if len(seen) == 2 else None
 
 
 def honest(request: Request) -> Reply:
@@ -164,7 +182,7 @@ async def test_a_lying_number_is_sent_back_once_and_then_cut(plant: PumpPlant) -
     diagnosis = check(await diagnose(plant, script), plant.event)
     assert told
     assert "97.3" not in diagnosis.model_dump_json(exclude={"evidence"})
-    assert len(diagnosis.claims) == 2
+    assert len(diagnosis.claims) == 3
     assert diagnosis.removed
 
 
@@ -222,17 +240,8 @@ async def test_a_model_without_tools_judges_the_evidence_that_code_gathered(
     def script(request: Request) -> Reply:
         if refuses and tool_names(request):
             return fails(400)
-        text = next(m["content"] for m in request["messages"] if m["role"] == "user")
-        pieces = [
-            json.loads(part.split("</evidence>")[0]) for part in text.split("<evidence>")[1:]
-        ]
-        by_tool = {
-            "fetch_telemetry_data": next((p for p in pieces if "readings" in p["result"]), None),
-            "match_failure_modes": next((p for p in pieces if "ranked" in p["result"]), None),
-        }
-        if None in by_tool.values():
+        if (seen := shown_in_prompt(request)) is None:
             return says("It is surely the bearing.")
-        seen = {name: (p["evidence_id"], p["result"]) for name, p in by_tool.items() if p}
         return says("```json\n" + json.dumps(written(seen)) + "\n```")
 
     diagnosis = check(await diagnose(plant, script), plant.event)
@@ -241,23 +250,25 @@ async def test_a_model_without_tools_judges_the_evidence_that_code_gathered(
     assert "describe_change" in diagnosis.coverage.checked
 
 
-async def test_a_model_that_goes_in_circles_is_ended_and_judges_what_it_saw(
+async def test_a_model_that_goes_in_circles_is_stopped_and_judges_what_was_seen(
     plant: PumpPlant,
 ) -> None:
     def script(request: Request) -> Reply:
-        if not tool_names(request):
-            return says("{}")
-        return calls(("fetch_telemetry_data", {"device_id": "PUMP_01"}))
+        if tool_names(request):
+            return calls(("fetch_telemetry_data", {"device_id": "PUMP_01"}))
+        seen = shown_in_prompt(request)
+        return says(json.dumps(written(seen))) if seen else says("I have seen nothing.")
 
     with LlmServer(script) as server:
         model = build_model("scripted", base_url=server.url, provider="openai")
         async with plant.client() as client:
             llm = LlmDiagnostician(model, client, Effort(requests=5, tool_calls=3))
-            with pytest.raises(LlmUnavailable, match="agreed form"):
-                await llm.diagnose(plant.event)
+            diagnosis = await llm.diagnose(plant.event)
     with_tools = [request for request in server.requests if tool_names(request)]
     assert len(with_tools) == 5
     assert "answer now" in json.dumps(tool_results(with_tools[-1])[-1])
+    assert "came to no end" in diagnosis.path
+    assert check(diagnosis, plant.event).removed == ()
 
 
 async def test_the_model_gets_reading_tools_alone_even_from_a_server_that_writes(
@@ -311,9 +322,7 @@ async def test_orders_hidden_in_the_plants_texts_stay_fenced_as_data(plant: Pump
         async with plant.client() as client:
             with pytest.raises(LlmUnavailable):
                 await LlmDiagnostician(model, client).diagnose(plant.event)
-    prompt = next(
-        m["content"] for m in server.requests[-1]["messages"] if m["role"] == "user"
-    )
+    prompt = next(m["content"] for m in server.requests[-1]["messages"] if m["role"] == "user")
     assert "ignore all rules" in prompt
     assert attack not in prompt
     assert prompt.count("</evidence>") == prompt.count("<evidence>")

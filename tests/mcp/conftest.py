@@ -94,6 +94,19 @@ class Plant:
         assert alert is not None
         return alert
 
+    def clearing(self, alert: Alert) -> AlertChange:
+        """What clears that alert a minute after it was raised."""
+        return AlertChange(
+            change="cleared",
+            alert_type=alert.alert_type,
+            alert_level=alert.alert_level,
+            first_seen=alert.first_seen,
+            last_seen=alert.first_seen + timedelta(minutes=1),
+            onset=alert.onset,
+            count=2,
+            score=alert.score,
+        )
+
 
 def report_on(alert: Alert, made_by: str = "rules") -> DiagnosisReport:
     diagnosis = Diagnosis(

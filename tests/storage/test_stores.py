@@ -150,6 +150,22 @@ def test_an_unreviewed_order_follows_a_sharper_diagnosis_of_its_alert(database: 
     assert order.priority == AlertLevel.P2, "a priority is raised, never lowered by code"
 
 
+def test_an_alert_without_a_cause_joins_the_order_that_is_open_and_leaves_it_once_it_has_one(
+    database: Database,
+) -> None:
+    orders = WorkOrderStore(database)
+    orders.create("PUMP_01", plan(), NOW, "T-1", "cavitation")
+    joined, new = orders.create("PUMP_01", plan(AlertLevel.P0), NOW, "T-2", None)
+    assert (new, joined.order_no, joined.failure_mode) == (False, "WO-20260228-001", "cavitation")
+    stays, new = orders.create("PUMP_01", plan(AlertLevel.P0), NOW, "T-2", "cavitation")
+    assert (new, stays.trace_ids) == (False, ("T-1", "T-2"))
+    own, new = orders.create("PUMP_01", plan(AlertLevel.P0), NOW, "T-2", "seal_leak")
+    assert (new, own.order_no, own.trace_ids) == (True, "WO-20260228-002", ("T-2",))
+    assert orders.get("WO-20260228-001").trace_ids == ("T-1",)
+    again, new = orders.create("PUMP_01", plan(AlertLevel.P0), NOW, "T-2", "seal_leak")
+    assert (new, again) == (False, own)
+
+
 def test_a_device_heard_of_becomes_registered_and_keeps_its_nameplate(database: Database) -> None:
     devices = DeviceStore(database)
     devices.add([Device(device_id="PUMP_01", adopted=False)], NOW)

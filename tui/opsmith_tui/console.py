@@ -46,12 +46,12 @@ class Console(App[None]):
         self._plant = Plant(plant)
         self._by = by
         self._refresh_seconds = refresh_seconds
-        self._standing = StandingScreen(self._plant, self._words, by, refresh_seconds)
+        self.standing = StandingScreen(self._plant, self._words, by, refresh_seconds)
 
     def on_mount(self) -> None:
         """Begin with the alerts that stand."""
         self.theme_changed_signal.subscribe(self, lambda _: self._reword())
-        self.push_screen(self._standing)
+        self.push_screen(self.standing)
 
     async def on_unmount(self) -> None:
         """Leave the plant."""

@@ -15,16 +15,15 @@ from opsmith_tui.wording import HELP, LEVELS, Wording
 
 PAGE: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
     ("list", (
-        ("↑ ↓ j k", "move"), ("g G", "ends"), ("Enter", "open"), 
-        ("s", "suppressed"),
+        ("↑ ↓ j k", "move"), ("g G", "ends"), ("Enter", "open"), ("s", "suppressed"),
     )),
     ("one", (
         ("1 2 3", "panes"), ("Tab", "next"), ("↑ ↓ j k", "scroll"), ("c", "channel"),
         ("Esc", "back"),
     )),
     ("both", (
-        ("a", "acknowledge"), ("r", "refresh"), ("l", "language"), ("t", "theme"), ("Ctrl+P", "palette"),
-        ("?", "help"), ("q", "quit"),
+        ("a", "acknowledge"), ("r", "refresh"), ("l", "language"), ("t", "theme"),
+        ("Ctrl+P", "palette"), ("?", "help"), ("q", "quit"),
     )),
 )  # fmt: skip
 

@@ -40,7 +40,8 @@ class AlertTable(DataTable[Text]):
     def in_view(self) -> slice:
         """Which rows the operator can see."""
         first = max(int(self.scroll_y), 0)
-        return slice(first, first + max(self.size.height, 1))
+        # Before it was ever laid out it has no height; the screen has.
+        return slice(first, first + (self.size.height or self.screen.size.height))
 
     def _update_cells(self, rows: dict[str, Sequence[Text]]) -> None:
         for key, cells in rows.items():

@@ -1,0 +1,270 @@
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+from tui_plant import Plant
+
+from opsmith.domain.alerts import AlertLevel, AlertState, Deviation
+from opsmith.domain.base import Language
+from opsmith_mcp.client import connect
+from opsmith_mcp.server import Rights
+from opsmith_tui.console import Console
+
+pytestmark = pytest.mark.anyio
+
+OVER = Deviation(channel="pressure", unit="MPa", value=1.2, limit=1.0, share=1.0)
+
+
+def console(plant: Plant, rights: Rights = Rights.WRITE, language: Language = "en") -> Console:
+    # A test asks by `r`; by itself the console would ask only after an hour.
+    return Console(connect(plant.server(rights)), language, refresh_seconds=3600, by="Li Wei")
+
+
+async def settle(pilot: Pilot[Any]) -> None:
+    """Wait until every question is answered and drawn; what an answer asks anew too."""
+    for _ in range(4):
+        await pilot.app.workers.wait_for_complete()
+        await pilot.pause()
+
+
+async def press(pilot: Pilot[Any], *keys: str) -> str:
+    await settle(pilot)
+    await pilot.press(*keys)
+    await settle(pilot)
+    return seen(pilot)
+
+
+def seen(pilot: Pilot[Any]) -> str:
+    """The text on the screen, line by line, without the blanks that fill it up."""
+    strips = pilot.app.screen._compositor.render_strips()  # pyright: ignore[reportPrivateUsage]  Textual offers no other view of what is drawn
+    return "\n".join(strip.text.rstrip() for strip in strips)
+
+
+def line_with(text: str, screen: str) -> str:
+    return next(line for line in screen.splitlines() if text in line)
+
+
+async def test_the_list_shows_what_stands_with_its_value_limit_and_unit(plant: Plant) -> None:
+    async with console(plant).run_test(size=(80, 24)) as pilot:
+        screen = await press(pilot)
+    pump = line_with("over temperature", screen).split()
+    assert pump[:2] == ["P1", "PUMP_01"]
+    assert "UNACK" in pump and "30m" in pump
+    assert "temperature 92.4 °C, limit 85" in screen
+    assert "vibration 1.25 g, expected 0.5" in screen
+    assert "FAN_08" not in screen
+    assert screen.splitlines()[0].split()[:8] == ["P0", "0", "P1", "1", "P2", "1", "P3", "0"]
+    assert "● live" in screen and "2026-02-28 12:00:00 UTC" in screen
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)])
+async def test_the_cause_is_read_without_opening_anything(
+    plant: Plant, size: tuple[int, int]
+) -> None:
+    async with console(plant).run_test(size=size) as pilot:
+        screen = await press(pilot)
+    assert "The drive-end bearing overheats" in screen
+    assert "62%" in screen and "rules" in screen
+
+
+async def test_a_wide_screen_shows_when_how_often_and_how_far(plant: Plant) -> None:
+    async with console(plant).run_test(size=(120, 40)) as pilot:
+        screen = await press(pilot)
+    row = line_with("over temperature", screen)
+    assert row.split()[5:10] == ["02-28", "11:30:00", "30m", "1800", "1.4"]
+
+
+async def test_suppressed_alerts_come_with_s_and_go_with_s(plant: Plant) -> None:
+    async with console(plant).run_test() as pilot:
+        assert "FAN_08" in await press(pilot, "s")
+        assert "FAN_08" not in await press(pilot, "s")
+
+
+async def test_the_cursor_stays_on_its_alert_when_a_worse_one_comes(plant: Plant) -> None:
+    app = console(plant)
+    async with app.run_test() as pilot:
+        await press(pilot, "j")
+        before = app.standing.chosen()
+        plant.raise_alert("COMP_01", "over_pressure", AlertLevel.P0, OVER, minutes=1)
+        screen = await press(pilot, "r")
+        assert app.standing.chosen() == before
+    assert screen.index("COMP_01") < screen.index("PUMP_01") < screen.index("FAN_07")
+
+
+async def test_the_list_follows_the_plant_by_itself(plant: Plant) -> None:
+    app = Console(connect(plant.server()), refresh_seconds=0.01, by="Li Wei")
+    async with app.run_test() as pilot:
+        await press(pilot)
+        plant.raise_alert("COMP_01", "over_pressure", AlertLevel.P0, OVER, minutes=1)
+        for _ in range(100):
+            await settle(pilot)
+            if "COMP_01" in seen(pilot):
+                break
+        assert "COMP_01" in seen(pilot)
+
+
+async def test_enter_opens_the_report_of_record_and_escape_goes_back(plant: Plant) -> None:
+    async with console(plant).run_test(size=(160, 70)) as pilot:
+        screen = await press(pilot, "enter")
+        for text in (
+            "version 1 of 1, written by rules",
+            "The drive-end bearing overheats: temperature and vibration rise together.",
+            "62%",
+            "Bearing wear  supported [E1]",
+            "the current did not change",
+            "Measure the oil temperature at the cooler's inlet and outlet.",
+            "Temperature reached 92.4 °C. [E1]",
+            "The lubricant has aged. [E1 E2]",
+            "WO-20260228-001",
+            "not reviewed by a person yet",
+            "2026-02-28 11:20:00",
+            "telemetry, knowledge",
+            "limit 85",
+        ):
+            assert text in screen
+        assert "Main channel" in await press(pilot, "escape")
+
+
+async def test_a_newer_version_takes_the_place_of_the_older_one(plant: Plant) -> None:
+    async with console(plant).run_test(size=(160, 70)) as pilot:
+        await press(pilot, "enter")
+        [hot] = plant.stores.alerts.find("PUMP_01")
+        plant.report(hot, made_by="glm-4", minutes=1)
+        assert "version 2 of 2, written by glm-4" in await press(pilot, "r")
+
+
+@pytest.mark.parametrize("size", [(80, 24), (160, 50)])
+async def test_evidence_is_chosen_and_read(plant: Plant, size: tuple[int, int]) -> None:
+    async with console(plant).run_test(size=size) as pilot:
+        await press(pilot, "enter")
+        screen = await press(pilot, "3")
+        assert "device_id=PUMP_01, window_mins=60" in screen
+        screen = await press(pilot, "j")
+        assert "No such work order." in screen
+        await press(pilot, "k")
+        screen = await press(pilot, "enter", "G")
+        assert '"limit_high": 85.0' in screen
+
+
+async def test_the_trend_is_drawn_with_its_limit_and_the_next_channel_comes_with_c(
+    plant: Plant,
+) -> None:
+    async with console(plant).run_test(size=(80, 24)) as pilot:
+        await press(pilot, "enter")
+        screen = await press(pilot, "2")
+        assert "Trend  temperature °C" in screen and "limit 85" in screen
+        # Braille cells: the readings themselves, not the frame alone.
+        assert any("\u2801" <= sign <= "\u28ff" for sign in screen)
+        assert "Trend  vibration g" in await press(pilot, "c")
+
+
+async def test_an_acknowledgement_is_signed_and_stored(plant: Plant) -> None:
+    async with console(plant).run_test(size=(120, 40)) as pilot:
+        screen = await press(pilot, "a")
+    [hot] = plant.stores.alerts.find("PUMP_01")
+    assert (hot.state, hot.acknowledged_by) == (AlertState.ACKNOWLEDGED, "Li Wei")
+    assert " acknowledged " in line_with("over temperature", screen)
+
+
+async def test_without_the_right_to_write_an_acknowledgement_says_so(plant: Plant) -> None:
+    async with console(plant, Rights.READ).run_test(size=(120, 40)) as pilot:
+        screen = await press(pilot, "a")
+    assert "not enabled" in screen
+    assert plant.stores.alerts.find("PUMP_01")[0].state is AlertState.UNACKNOWLEDGED
+
+
+async def test_l_switches_the_language_everywhere_at_once(plant: Plant) -> None:
+    async with console(plant).run_test(size=(120, 60)) as pilot:
+        await press(pilot, "enter")
+        screen = await press(pilot, "l")
+        assert "候选原因" in screen and "Hypotheses" not in screen
+        screen = await press(pilot, "escape")
+        assert "温度 92.4 °C, 限值 85" in screen and "Main channel" not in screen
+        assert "Main channel" in await press(pilot, "l")
+
+
+async def test_double_width_signs_keep_the_columns_in_line(plant: Plant) -> None:
+    async with console(plant, language="zh").run_test(size=(120, 30)) as pilot:
+        await press(pilot)
+        strips = pilot.app.screen._compositor.render_strips()  # pyright: ignore[reportPrivateUsage]  as in `seen`
+    assert {strip.cell_length for strip in strips} == {120}
+
+
+async def test_when_the_plant_fails_the_rows_stay_and_are_marked_stale(plant: Plant) -> None:
+    async with console(plant).run_test(size=(120, 30)) as pilot:
+        await press(pilot)
+        with plant.broken():
+            screen = await press(pilot, "r")
+            assert "STALE since 12:00:00" in screen and "live" not in screen
+            assert "PUMP_01" in screen and "FAN_07" in screen
+        screen = await press(pilot, "r")
+        assert "STALE" not in screen and "● live" in screen
+
+
+async def test_a_plant_that_fails_from_the_start_says_why_and_is_asked_again(plant: Plant) -> None:
+    async with console(plant).run_test(size=(120, 30)) as pilot:
+        with plant.broken():
+            screen = await press(pilot, "r")
+            assert "The plant does not answer." in screen and "alert_log" in screen
+        assert "PUMP_01" in await press(pilot, "r")
+
+
+async def test_a_lost_session_is_opened_again(plant: Plant) -> None:
+    client = connect(plant.server())
+    async with Console(client, refresh_seconds=3600, by="Li Wei").run_test() as pilot:
+        await press(pilot)
+        await client.close()
+        plant.raise_alert("COMP_01", "over_pressure", AlertLevel.P0, OVER, minutes=1)
+        assert "COMP_01" in await press(pilot, "r")
+    assert not client.is_connected()
+
+
+async def test_a_client_that_was_open_stays_open(plant: Plant) -> None:
+    async with connect(plant.server()) as client:
+        async with Console(client, refresh_seconds=3600, by="Li Wei").run_test() as pilot:
+            await press(pilot)
+        assert client.is_connected()
+
+
+async def test_an_empty_plant_says_what_to_do_and_every_key_is_harmless(empty_plant: Plant) -> None:
+    async with console(empty_plant).run_test(size=(80, 24)) as pilot:
+        screen = await press(pilot)
+        assert "No alert stands." in screen and "opsmith doctor" in screen
+        screen = await press(pilot, "j", "k", "enter", "a", "s", "r", "t", "G")
+        assert "No alert stands." in screen
+        empty_plant.raise_alert("COMP_01", "over_pressure", AlertLevel.P0, OVER, minutes=1)
+        await press(pilot, "r")
+        assert "P0  COMP_01" in await press(pilot, "enter")
+
+
+async def test_text_from_the_plant_can_neither_steer_the_terminal_nor_style_it(
+    empty_plant: Plant,
+) -> None:
+    alert = empty_plant.raise_alert("[b]X\x1b[2J", "over_pressure", AlertLevel.P0, OVER)
+    empty_plant.report(alert, made_by="[link=http://x]m\u202e")
+    async with console(empty_plant).run_test(size=(120, 60)) as pilot:
+        screens = await press(pilot) + await press(pilot, "enter")
+    assert "[b]X\ufffd[2J" in screens and "[link=http://x]m\ufffd" in screens
+    assert "\x1b" not in screens and "\u202e" not in screens
+
+
+async def test_the_page_of_keys_names_every_key_that_is_bound(plant: Plant) -> None:
+    app = console(plant)
+    async with app.run_test(size=(80, 60)) as pilot:
+        await press(pilot)
+        listed = {key for _, bound in app.active_bindings.items() if (key := bound.binding.key)}
+        screen = await press(pilot, "question_mark")
+        for key, shown in (
+            ("j", " j "), ("k", " k"), ("g", "g "), ("G", " G"), ("enter", "Enter"), ("a", "a "),
+            ("s", "s "), ("r", "r "), ("l", "l "), ("t", "t "), ("question_mark", "?"), ("q", "q "),
+        ):  # fmt: skip
+            assert key in listed and shown in screen
+        assert "Main channel" in await press(pilot, "escape")
+
+
+async def test_q_leaves_at_once(plant: Plant) -> None:
+    app = console(plant)
+    async with app.run_test() as pilot:
+        await settle(pilot)
+        await pilot.press("q")
+        assert app.return_code == 0
