@@ -25,6 +25,11 @@ class Reply:
 Script = Callable[[Request], Reply]
 
 
+def always(reply: Reply) -> Script:
+    """The same answer to every request."""
+    return lambda _: reply
+
+
 def says(text: str) -> Reply:
     """An answer in words."""
     return _completion({"role": "assistant", "content": text}, "stop")

@@ -195,7 +195,7 @@ def readings(device_id: str) -> ReadingBatch:
         device_id=device_id,
         channels=("temperature", "vibration"),
         times=first + seconds.astype("timedelta64[s]"),
-        values=np.column_stack([heat + ripple, vibration]),
+        values=np.column_stack([heat + ripple, vibration]).astype(np.float64),
         quality=np.zeros((count, 2), np.uint8),
         statuses=("NORMAL",) * count,
     )

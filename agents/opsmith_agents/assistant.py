@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from datetime import UTC, tzinfo
 from typing import TYPE_CHECKING, Any
 
@@ -54,7 +54,7 @@ class Assistant:
 
     async def ask(
         self, text: str, language: Language | None = None
-    ) -> AsyncIterator[Step | Answer]:
+    ) -> AsyncGenerator[Step | Answer, None]:
         """Answer one question.
 
         Args:

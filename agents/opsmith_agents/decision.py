@@ -92,13 +92,9 @@ def _is_no_fault(entry: EntryView, event: AlertEvent) -> bool:
 
 def _plan(event: AlertEvent, diagnosis: Diagnosis, entry: EntryView | None) -> Plan:
     language, alert = diagnosis.language, event.alert
-    head = (
-        say("order_unknown", language, device=alert.device_id)
-        if entry is None
-        else say("order_fault", language, device=alert.device_id, name=entry.name)
-    )
+    head = say("order_about", language, device=alert.device_id, cause=diagnosis.cause)
     tail = say("order_alert", language, trace_id=alert.trace_id)
-    description = joined((head, diagnosis.cause, diagnosis.immediate_action, tail), language)
+    description = joined((head, diagnosis.immediate_action, tail), language)
     limit_passed = any(d.limit is not None for d in alert.deviations)
     return Plan(
         order_type=_order_type(alert.alert_level, entry),
@@ -133,7 +129,7 @@ def _steps(diagnosis: Diagnosis, entry: EntryView | None) -> tuple[str, ...]:
         if one.separating_test and one.failure_mode == entry.entry_id
     )
     safety = say("step_lockout" if entry.lockout else "step_safety", language)
-    return (
+    steps = (
         entry.immediate_action,
         *tests,
         entry.confirm_by,
@@ -142,6 +138,7 @@ def _steps(diagnosis: Diagnosis, entry: EntryView | None) -> tuple[str, ...]:
         say("step_restart", language),
         say("step_record", language),
     )
+    return tuple(dict.fromkeys(steps))
 
 
 def _due(event: AlertEvent, diagnosis: Diagnosis) -> datetime:

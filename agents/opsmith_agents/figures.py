@@ -105,6 +105,8 @@ _NAME = re.compile(
     r"(?<![A-Za-z0-9_])(?:[A-Za-z][A-Za-z0-9]*(?:[_-][A-Za-z0-9]+)+|[A-Za-z]+\d[A-Za-z0-9]*)"
     r"(?![A-Za-z0-9])"
 )
+_NUMBERED = re.compile(r"(?:\d+|[零一二两三四五六七八九十百]+)号|#\s?\d+|\d+#|No\. ?\d+")
+"""How people number devices; a day of a month is found before."""
 _CITATION = re.compile(r"(?<![A-Za-z0-9_-])E\d+(?![A-Za-z0-9_-])")
 _RANGE = re.compile(r"\s?(?:-|~|to|and|至|到|和)\s?")
 _WORDS = {
@@ -179,6 +181,8 @@ def _clock(m: re.Match[str]) -> tuple[int | None, ...]:
 
 
 def _names(text: str) -> Iterator[Figure]:
+    for m in _NUMBERED.finditer(text):
+        yield Figure("name", m.start(), m.end(), m.group())
     for m in _NAME.finditer(text):
         if re.search(r"[\d_]", m.group()) and m.group() not in ("m3", "m2"):
             yield Figure("name", m.start(), m.end(), m.group())

@@ -1,6 +1,7 @@
 """What a body of evidence holds: the numbers, times and names that a sentence may rest on.
 
-A number of a sentence stands if one of these, in the same unit, rounds to it at the digits shown:
+A number of a sentence stands if one of these, in the same unit, rounds to it at the digits shown
+(a whole number without unit, or a whole multiple below ten, must be met exactly):
 a number of the evidence or of its arguments; a difference, a ratio or a change in per cent of two
 numbers that belong together (`_PAIRS`); a share as per cent; the time between two times that
 belong together (`_SPANS`); the length of a list, or how many of its changes are significant; a
@@ -274,7 +275,7 @@ def _rounds_to(quantity: Quantity, figure: Figure, channels: frozenset[str]) -> 
     if not figure.signed:
         value, said = abs(value), abs(said)
     room = 0.5 * figure.step
-    # A bare small whole number counts something: 4.4 of anything is no four.
-    if figure.unit is None and figure.step >= 1 and abs(said) < 10:
+    # A bare whole number counts something, and "three times" is no 2.5: these do not round.
+    if figure.step >= 1 and (figure.unit is None or (figure.unit == RATIO and abs(said) < 10)):
         room = 0.0
     return abs(value - said) <= room * (1 + 1e-9) + 1e-9 * abs(value)

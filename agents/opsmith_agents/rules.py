@@ -42,7 +42,7 @@ class RuleDiagnostician:
         sight = await look(self._plant, event, language)
         coverage = sight.ledger.coverage()
         entry, verdict = sight.entry.result if sight.entry else None, sight.verdict
-        hypotheses = _hypotheses(sight)
+        hypotheses = _hypotheses(sight, language)
         likeliest = verdict.probability if verdict else max(
             (one.probability for one in hypotheses), default=0.0
         )  # fmt: skip
@@ -68,7 +68,7 @@ class RuleDiagnostician:
         )
 
 
-def _hypotheses(sight: Sight) -> tuple[Hypothesis, ...]:
+def _hypotheses(sight: Sight, language: Language) -> tuple[Hypothesis, ...]:
     verdict, ranking = sight.verdict, sight.ranking.result
     evidence = (sight.ranking.evidence_id, sight.change.evidence_id)
     told = [
@@ -81,7 +81,8 @@ def _hypotheses(sight: Sight) -> tuple[Hypothesis, ...]:
             speaks_for=mode.speaks_for,
             speaks_against=mode.speaks_against,
             evidence=evidence,
-            separating_test=mode.separating_test,
+            # The knowledge tells these tests in English alone.
+            separating_test=mode.separating_test if language == "en" else None,
         )
         for mode in (ranking.ranked if ranking else ())
         if mode.probability >= _LEAST or (verdict and mode.entry_id == verdict.entry_id)
@@ -90,6 +91,9 @@ def _hypotheses(sight: Sight) -> tuple[Hypothesis, ...]:
         return tuple(told[:_MOST])
     entry = sight.entry.result
     known = next((one for one in told if one.failure_mode == verdict.entry_id), None)
+    test = known.separating_test if known else None
+    if language != "en" and verdict.group:
+        test = entry.confirm_by
     named = Hypothesis(
         failure_mode=entry.entry_id,
         name=entry.name,
@@ -99,7 +103,7 @@ def _hypotheses(sight: Sight) -> tuple[Hypothesis, ...]:
         speaks_for=known.speaks_for if known else (),
         speaks_against=known.speaks_against if known else (),
         evidence=("E0", *evidence, sight.entry.evidence_id),
-        separating_test=known.separating_test if known else None,
+        separating_test=test,
     )
     rest = [one for one in told if one.failure_mode != entry.entry_id]
     return (named, *rest[: _MOST - 1])

@@ -125,11 +125,7 @@ SENTENCES: dict[str, dict[Language, str]] = {
         "en": "The rules write the first report on every alert.",
         "zh": "每条告警的首份报告由规则生成。",
     },
-    "order_fault": {"en": "{device}: {name}.", "zh": "{device}：{name}。"},
-    "order_unknown": {
-        "en": "{device}: inspect, the cause of the alert is not established.",
-        "zh": "{device}：告警原因未确定，需现场检查。",
-    },
+    "order_about": {"en": "{device}: {cause}", "zh": "{device}：{cause}"},
     "order_alert": {"en": "Alert {trace_id}.", "zh": "告警 {trace_id}。"},
     "because_fault": {
         "en": "{name} calls for work on the machine at {level}.",

@@ -19,6 +19,12 @@ GAP = 6
 _INK = "#808080"  # Legible on the light page and on the dark one.
 _LINE = "#2f7ed8"
 _LIMIT = "#d64545"
+_TICKS = [
+    {"dtickrange": [None, 60_000], "value": "%H:%M:%S\n%Y-%m-%d"},
+    {"dtickrange": [60_000, 86_400_000], "value": "%H:%M\n%Y-%m-%d"},
+    {"dtickrange": [86_400_000, None], "value": "%m-%d\n%Y"},
+]
+"""Milliseconds between ticks, and how a tick is then written: in digits, for every language."""
 
 
 def draw(chart: Chart, language: Language, zone: tzinfo) -> go.Figure:
@@ -56,7 +62,7 @@ def draw(chart: Chart, language: Language, zone: tzinfo) -> go.Figure:
     axis = {"gridcolor": "rgba(128,128,128,0.25)", "zeroline": False, "automargin": True}
     layout = {
         "title": {"text": f"{html.escape(chart.device_id)} · {name}", "font": {"size": 15}},
-        "xaxis": {**axis, "title": {"text": str(zone)}},
+        "xaxis": {**axis, "title": {"text": str(zone)}, "tickformatstops": _TICKS},
         "yaxis": {**axis, "title": {"text": f"{name}, {html.escape(unit)}" if unit else name}},
         "annotations": notes,
         "paper_bgcolor": "rgba(0,0,0,0)",

@@ -111,7 +111,8 @@ class Page:
 
 async def _started(step: Step) -> cl.Step:
     run = cl.context.current_run
-    shown = cl.Step(name=title(step), type="tool", parent_id=run.id if run else None)
+    parent = run.id if run else None
+    shown = cl.Step(name=title(step), type="tool", parent_id=parent, icon="wrench")
     shown.input = step.arguments
     shown.start = utc_now()
     await shown.send()

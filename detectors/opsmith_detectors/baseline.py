@@ -1,8 +1,7 @@
 """What is kept of a device's healthy past: levels, second moments and how its statistics spread."""
 
 from dataclasses import dataclass, field
-from math import exp
-
+from math import exp, log, sqrt
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -48,7 +47,8 @@ class Pending:
         self.held, self.squared = np.zeros(c), np.zeros(c)
         self.shifts, self.residuals = np.zeros((h, c, c)), np.zeros((c, c))
         self.past, self.cross = np.zeros((2 * c, 2 * c)), np.zeros((2 * c, c))
-        self.statistics, self.statistics_squared = np.zeros(2 * h + 1), np.zeros(2 * h + 1)
+        m = h * c + h + 1
+        self.statistics, self.statistics_squared = np.zeros(m), np.zeros(m)
 
     def add(
         self,
@@ -123,7 +123,8 @@ class Baseline:
         self.shift_scale, self.residual_scale = np.ones((h, c)), np.ones(c)
         self.residual_inverse = np.eye(c)
         self.judged = 0
-        self.statistic_mean, self.statistic_spread = np.zeros(2 * h + 1), np.ones(2 * h + 1)
+        m = h * c + h + 1
+        self.statistic_mean, self.statistic_spread = np.zeros(m), np.ones(m)
         self._one_apart, self._two_apart = np.zeros(c), np.zeros(c)
         self._blocks: list[FloatArray] = []
 
@@ -154,6 +155,11 @@ class Baseline:
         self.past[np.ix_(rows, rows)] = past
         self.cross[np.ix_(rows, np.arange(c))] = cross
         self._blocks.clear()
+        h = len(self.gains)
+        for name, new in (("statistic_mean", 0.8), ("statistic_spread", 0.42)):
+            old = getattr(self, name)
+            alone = np.pad(old[: h * c].reshape(h, c), ((0, 0), (0, more)), constant_values=new)
+            setattr(self, name, np.concatenate([alone.ravel(), old[h * c :]]))
         if self.inverse is not None:
             self._refit()
         else:
@@ -180,11 +186,18 @@ class Baseline:
         return 1 + 0.5 * self.MEMORY / max(self.learnt, 1)
 
     def ratios(self, statistics: FloatArray, limit: float, cap: float) -> FloatArray:
-        """Each statistic from its usual value (0) to its limit (1)."""
-        h = len(self.gains)
+        """Each statistic from its usual value (0) to its limit (1).
+
+        The limit is that of a normal tail shared by m statistics (Bonferroni): as far out as
+        sqrt(limit^2 + 2 ln m) standard deviations, to first order.
+        """
+        m = len(statistics)
         young = self.young()
-        room = limit * young * self.statistic_spread
-        room[:h] = np.minimum(room[:h], (cap * young) ** (2 / 3) - self.statistic_mean[:h])
+        room = sqrt(limit**2 + 2 * log(m)) * young * self.statistic_spread
+        alone = m - len(self.gains) - 1
+        room[:alone] = np.minimum(
+            room[:alone], (cap * young) ** (2 / 3) - self.statistic_mean[:alone]
+        )
         return (statistics - self.statistic_mean) / np.maximum(room, 0.1)
 
     def forget_last_blocks(self) -> None:
@@ -194,7 +207,7 @@ class Baseline:
     def leak(
         self,
         held: FloatArray,
-        shift: FloatArray,
+        scored: "Scored",
         limit: float,
         cap: float,
         follow: FloatArray | float,
@@ -205,14 +218,10 @@ class Baseline:
         if self.inverse is not None:
             far = _CLIP * np.sqrt(self.variance)
             held = np.where(np.asarray(follow) > 0, held, np.minimum(np.maximum(held, -far), far))
-            if self.judged:
-                h = len(self.gains)
-                room = np.minimum(
-                    self.CALM * limit * self.young() * self.statistic_spread[:h],
-                    (cap * self.young()) ** (2 / 3),
-                )
-                bound = (self.statistic_mean[:h] + room) ** 1.5
-                calm = (np.abs(shift) < bound[:, None]).all(0)
+            if self.judged and scored.statistics is not None:
+                ratio = self.ratios(scored.statistics, limit, cap)
+                h, c = scored.shift.shape
+                calm = (ratio[: h * c].reshape(h, c) < self.CALM).all(0)
                 usual = np.maximum(self.gain, 1 / self.MEMORY)
                 gain = np.where(calm, np.maximum(usual, follow), gain)
         self.mean = self.mean + gain * held

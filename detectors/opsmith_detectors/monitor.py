@@ -11,7 +11,7 @@ from opsmith.domain.readings import FloatArray, QualityArray, ReadingBatch
 from opsmith_detectors import limits, state, verdict
 from opsmith_detectors.alert_logic import QUIET, Advance, Observed, Track, advance, describe
 from opsmith_detectors.regime import FOLLOW, Regime
-from opsmith_detectors.residual import Residual, Scored
+from opsmith_detectors.residual import Residual
 from opsmith_detectors.sensors import Sensors
 from opsmith_detectors.state import OperatingState, StateWatch
 
@@ -115,7 +115,7 @@ class DeviceMonitor:
         if now < due or (track is not None and track.standing):
             return Step(0.0, self._stands(), ())
         late = float((now - self._last) / (due - self._last))
-        # The deadline is the event's time, not the moment somebody asked: it is the same in a replay.
+        # The deadline is the event's time, not the moment somebody asked: replays agree on it.
         changes = self._advance(due, {"no_data": Observed(late, cleared=False)}, {}, partial=True)
         return Step(late, self._stands(), changes)
 

@@ -98,7 +98,9 @@ class Regime:
         self._speed = np.array([name.startswith("speed") for name in names])
         self._shaking = np.array([name.startswith("vibration") for name in names])
         self._thermal = np.array(["temperature" in name for name in names])
-        bands = [[band for start, band in _BANDS.items() if name.startswith(start)] for name in names]
+        bands = [
+            [band for start, band in _BANDS.items() if name.startswith(start)] for name in names
+        ]
         self._band = np.array([each[0] if each else np.inf for each in bands])
         self._before = np.append(self._before, np.full(len(channels), np.nan))
         self._excuse = None
@@ -155,14 +157,16 @@ class Regime:
         self._watch(self._excuse, time, scored, base)
         return Ruling(blank=True, follow=np.where(self._far(scored, base), 0.0, FOLLOW))
 
-    def _watch(
-        self, excuse: _Excuse, time: np.datetime64, scored: Scored, base: Baseline
-    ) -> None:
+    def _watch(self, excuse: _Excuse, time: np.datetime64, scored: Scored, base: Baseline) -> None:
         """See whether the change is over, and then whether it stands."""
         excuse.readings += 1
         level: FloatArray = scored.level[0]
         leap = np.abs(scored.x - level) * 1.15 > _STEP * np.abs(base.mean)
-        if excuse.reached is not None and bool((leap & self._driven).any()) and excuse.again < _AGAIN:
+        if (
+            excuse.reached is not None
+            and bool((leap & self._driven).any())
+            and excuse.again < _AGAIN
+        ):
             excuse.since, excuse.readings, excuse.again = time, 0, excuse.again + 1
             excuse.reached, excuse.mean = None, np.where(self._far(scored, base), base.mean, level)
         if excuse.reached is None or excuse.over is None:

@@ -21,9 +21,12 @@ from opsmith_detectors.baseline import Baseline, Pending, known
 
 BoolArray = npt.NDArray[np.bool_]
 _CUBE = 1 / 3
-BEARABLE = 2.0
-SETTLE=300
-FARX=3.0
+_BEARABLE = 2.0
+"""Standard deviations of the fast level by which a slow one may go beyond it."""
+_COMMISSIONED = 400
+"""Readings for which a device is learnt whatever it does, unless it is far off."""
+_FAR_OFF = 3.0
+"""Score that is not learnt even then."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,7 +44,8 @@ class Scored:
     smooth: float
     """Smoothed T2 of the residual."""
     statistics: FloatArray | None
-    """Shape (2h + 1,), cube roots of T2-like statistics; None before the first fit."""
+    """Shape (hc + h + 1,), cube roots of T2-like statistics: each level shift alone, all shifts of
+    a time scale together, the residual; None before the first fit."""
     by_level: bool
     """The score comes from a shifted level, not from the residual."""
     x: FloatArray
@@ -164,19 +168,19 @@ class Residual:
         scale = base.widened(self._since)
         # A slow level claims no more than the fast one can still bear out: it forgets a big
         # deviation that is over only in many readings.
-        bound = np.abs(offset[0]) + BEARABLE * scale[0]
+        bound = np.abs(offset[0]) + _BEARABLE * scale[0]
         offset = np.minimum(np.maximum(offset, -bound), bound)
         shift = offset / scale
         smooth = self._smooth + self.gain[0, 0] * (
             float(residual @ base.residual_inverse @ residual) - self._smooth
         )
         joint = np.maximum(np.matmul(shift[:, None, :], base.inverse) @ shift[:, :, None], 0.0)
+        alone = np.abs(shift) ** (2 * _CUBE)
+        if quiet.any():
+            # A channel that says nothing is as usual.
+            alone = np.where(quiet, base.statistic_mean[: alone.size].reshape(alone.shape), alone)
         statistics = np.concatenate(
-            [
-                np.abs(shift).max(1) ** (2 * _CUBE),
-                joint[:, 0, 0] ** _CUBE,
-                [max(smooth, 0.0) ** _CUBE],
-            ]
+            [alone.ravel(), joint[:, 0, 0] ** _CUBE, [max(smooth, 0.0) ** _CUBE]]
         )
         score, by_level = 0.0, True
         if self._n >= self.grace and base.judged:
@@ -193,15 +197,22 @@ class Residual:
         self._spoilt = True
         self.base.forget_last_blocks()
 
-    def learn_one(self, scored: Scored, *, frozen: bool = False, follow: FloatArray | float = 0.0, blank: bool=False) -> None:
+    def learn_one(
+        self,
+        scored: Scored,
+        *,
+        frozen: bool = False,
+        follow: FloatArray | float = 0.0,
+        blank: bool = False,
+    ) -> None:
         """Learn a reading that was scored.
 
         Args:
             scored: What `score_one` gave for the reading.
             blank: The reading is not judged: its surprise is not carried on either.
             frozen: An alert stands: nothing that deviates is learnt.
-            follow: At least this gain for the baseline levels, per reading, 0 where nothing is to be
-                followed; shape (c,) or one for all.
+            follow: At least this gain for the baseline levels, per reading; 0: nothing is followed;
+                shape (c,) or one for all.
         """
         base, x = self.base, scored.x
         new = scored.usable & (self.seen == 0)
@@ -211,13 +222,14 @@ class Residual:
         self._since += 1
         self.seen += scored.usable
         held = known(x - base.mean)
-        bad = (frozen or scored.score >= 1) and (base.learnt >= SETTLE or scored.score >= FARX)
+        known_well = base.learnt >= _COMMISSIONED or scored.score >= _FAR_OFF
+        bad = (frozen or scored.score >= 1) and known_well
         if bad:
             self._spoilt = True
             self._waiting.clear()
             base.forget_last_blocks()
         if self._spoilt and self._n > self.grace:
-            base.leak(held, scored.shift, self.limit, self.cap, follow)
+            base.leak(held, scored, self.limit, self.cap, follow)
         elif np.any(follow):
             base.mean = base.mean + np.where(scored.spoken, 0.0, follow) * held
         if not self._spoilt:

@@ -92,7 +92,7 @@ class StateWatch:
         return self.state
 
     def _signals(self, x: FloatArray) -> tuple[bool, bool, bool]:
-        """Whether the machine rests, moves, and moves far more than was thought its running level."""
+        """Whether the machine rests, moves, and moves far beyond its supposed running level."""
         if not self._motion.any():
             return False, True, False
         told = self._motion & (x == x) & (self._seen >= _KNOWN) & (self._level > 0)

@@ -82,7 +82,8 @@ def draw_line(hours: FloatArray, values: FloatArray) -> Line | None:
         return None
     begin, line = 0, _fit(hours, values)
     while True:
-        late = begin + int(np.searchsorted(hours[begin:], (hours[begin] + hours[-1]) / 2))
+        middle = (float(hours[begin]) + float(hours[-1])) / 2
+        late = int(np.searchsorted(hours, middle))
         if len(hours) - late < LEAST:
             break
         second = _fit(hours[late:], values[late:])

@@ -142,8 +142,9 @@ class WorkOrders:
     ) -> WorkOrderView:
         """Create a work order, OPEN and unreviewed, or add to the one that is open already.
 
-        With `trace_id` a second call changes nothing; an undone order of the same device and
-        `failure_mode` is added to. `created` tells which.
+        With `trace_id` a second call changes nothing. An undone order of the same device and
+        `failure_mode` is added to; without `failure_mode`, the newest that nobody has reviewed.
+        `created` tells which.
         """
         device = find_device(self._devices, device_id)
         if trace_id is not None:

@@ -31,6 +31,9 @@ from opsmith_ingest.replay import Recording, open_recording
 TICK = 1.0
 """Seconds between looks at the source, and at devices that have gone quiet."""
 
+RETENTION = 3600.0
+"""Seconds between one look for what has grown too old and the next."""
+
 
 def run_serve(
     settings: Settings,
@@ -90,12 +93,17 @@ async def _serve(
         address = "{}:{}".format(*listener.getsockname()[:2])
         _say(f"opsmith is running; http://{address}/health says how; Ctrl-C stops it")
         async with _health(chain, listener), contextlib.aclosing(source):
-            feeding = asyncio.create_task(_feed(chain, source))
-            stopping = asyncio.create_task(stop.wait())
-            await asyncio.wait({feeding, stopping}, return_when=asyncio.FIRST_COMPLETED)
-            for task in (feeding, stopping):
+            tasks: list[asyncio.Task[object]] = [
+                asyncio.create_task(_feed(chain, source)),
+                asyncio.create_task(_expire(plant)),
+                asyncio.create_task(stop.wait()),
+            ]
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            for task in tasks:
                 task.cancel()
-            await asyncio.gather(feeding, stopping, return_exceptions=True)
+            await asyncio.gather(*tasks, return_exceptions=True)
+            for task in done:
+                task.result()
         await chain.rest()
     counts = chain.counts
     _say(f"stopped after {counts.stored} readings and {counts.changes} changes of alerts")
@@ -113,6 +121,16 @@ class _Page(uvicorn.Server):
 def _say(line: str) -> None:
     sys.stderr.write(line + "\n")
     sys.stderr.flush()
+
+
+async def _expire(plant: Plant) -> None:
+    """Drop, every hour, what is older than the settings keep; imported history is spared."""
+    settings, series = plant.settings, plant.stores.series
+    while True:
+        now = plant.stores.clock()
+        raw, aggregates = timedelta(days=settings.raw_days), timedelta(days=settings.aggregate_days)
+        await asyncio.to_thread(series.expire, now - raw, now - aggregates)
+        await asyncio.sleep(RETENTION)
 
 
 async def _feed(chain: Chain, source: AsyncIterator[list[ReadingBatch]]) -> None:

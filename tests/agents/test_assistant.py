@@ -5,7 +5,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from llm_server import LlmServer, Reply, Request, Script, calls, fails, hangs, says, tool_results
+from llm_server import (
+    LlmServer,
+    Reply,
+    Request,
+    Script,
+    always,
+    calls,
+    fails,
+    hangs,
+    says,
+    tool_results,
+)
 from pump_plant import NOW, PumpPlant, pump_plant
 
 from opsmith.domain.base import Language
@@ -22,8 +33,16 @@ from opsmith_mcp.telemetry import Telemetry, TelemetryWindow
 pytestmark = pytest.mark.anyio
 
 
+@pytest.fixture(scope="module")
+def plant(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PumpPlant]:
+    """For tests that only look."""
+    with pump_plant(tmp_path_factory.mktemp("plant")) as plant:
+        yield plant
+
+
 @pytest.fixture
-def plant(tmp_path: Path) -> Iterator[PumpPlant]:
+def own_plant(tmp_path: Path) -> Iterator[PumpPlant]:
+    """For a test that changes something."""
     with pump_plant(tmp_path) as plant:
         yield plant
 
@@ -78,7 +97,8 @@ async def test_a_trend_is_told_with_the_tools_numbers_and_comes_as_a_chart(
     assert chart is not None
     assert (chart.device_id, chart.channel, chart.unit) == ("PUMP_01", "vibration", "[g]")
     assert len(chart.times) == len(chart.values) == 120
-    assert (chart.times[-1], chart.limit_high) == (NOW, 1.0)
+    assert chart.limit_high == 1.0
+    assert (NOW - chart.times[-1]).total_seconds() < 90
     assert (chart.times[-1] - chart.times[0]).total_seconds() == pytest.approx(10_800, abs=300)
 
 
@@ -131,14 +151,14 @@ async def test_a_question_without_a_device_is_about_the_one_spoken_of(plant: Pum
 
 @pytest.mark.parametrize("question", ["why did pump 1 alarm?", "1号泵为什么报警", "{trace_id}"])
 async def test_why_shows_the_stored_report_with_its_evidence(
-    plant: PumpPlant, question: str
+    own_plant: PumpPlant, question: str
 ) -> None:
-    async with plant.client(Rights.SYSTEM) as client:
+    async with own_plant.client(Rights.SYSTEM) as client:
         responder = Responder(client, RuleDiagnostician(client), RuleDecider(client))
-        outcome = await responder.respond(plant.event)
+        outcome = await responder.respond(own_plant.event)
     report = outcome.reports[-1]
-    answer = await ask_rules(plant, question.format(trace_id=plant.trace_id))
-    assert plant.trace_id in answer.text
+    answer = await ask_rules(own_plant, question.format(trace_id=own_plant.trace_id))
+    assert own_plant.trace_id in answer.text
     assert f"{report.diagnosis.confidence:.0%}" in answer.text
     claim = report.diagnosis.claims[0]
     assert f"({', '.join(claim.evidence)})" in answer.text
@@ -151,10 +171,10 @@ async def test_why_without_a_report_shows_what_raised_the_alert(plant: PumpPlant
 
 
 async def test_orders_are_listed_and_their_text_neither_marks_up_nor_links(
-    plant: PumpPlant,
+    own_plant: PumpPlant,
 ) -> None:
-    number = plant.order("Renew the bearing | [now](http://evil) <img src=x>")
-    answer = await ask_rules(plant, "work orders of pump 1")
+    number = own_plant.order("Renew the bearing | [now](http://evil) <img src=x>")
+    answer = await ask_rules(own_plant, "work orders of pump 1")
     assert number in answer.text
     assert "\\[now\\](http://evil)" in answer.text
     assert "\\<img" in answer.text
@@ -220,7 +240,7 @@ async def test_a_number_that_no_tool_returned_is_sent_back_and_then_marked(
 
 
 async def test_the_model_remembers_the_conversation(plant: PumpPlant) -> None:
-    with LlmServer(lambda _: says("Noted.")) as server:
+    with LlmServer(always(says("Noted."))) as server:
         model = build_model("scripted", base_url=server.url, provider="openai")
         async with plant.client() as client:
             assistant = Assistant(client, model)
@@ -233,9 +253,9 @@ async def test_the_model_remembers_the_conversation(plant: PumpPlant) -> None:
 @pytest.mark.parametrize(
     ("script", "reason"),
     [
-        (lambda _: fails(500), "HTTP 500"),
-        (lambda _: hangs(), "gave no answer in 0.5 s"),
-        (lambda _: Reply(200, b"<html>", "text/html"), "scripted"),
+        (always(fails(500)), "HTTP 500"),
+        (always(hangs()), "gave no answer in 0.5 s"),
+        (always(Reply(200, b"<html>", "text/html")), "scripted"),
     ],
     ids=["500", "hang", "html"],
 )
@@ -251,7 +271,7 @@ async def test_the_rules_answer_and_say_so_when_the_model_does_not(
 
 
 async def test_the_model_cannot_change_the_plant_through_a_server_that_writes(
-    plant: PumpPlant,
+    own_plant: PumpPlant,
 ) -> None:
     order = {"device_id": "PUMP_01", "priority": "P0", "description": "Stop the pump"}
 
@@ -262,7 +282,7 @@ async def test_the_model_cannot_change_the_plant_through_a_server_that_writes(
 
     with LlmServer(script) as server:
         model = build_model("scripted", base_url=server.url, provider="openai")
-        async with plant.client(Rights.WRITE) as client:
+        async with own_plant.client(Rights.WRITE) as client:
             await ask(Assistant(client, model), "Stop pump 1 now!")
-    assert plant.stores.orders.find(device_id="PUMP_01") == []
+    assert own_plant.stores.orders.find(device_id="PUMP_01") == []
     assert "create_work_order" in json.dumps(server.requests[-1]["messages"])

@@ -1,5 +1,6 @@
 """A small plant: a pump that gets worse, one gone silent, a motor never heard of, two alike."""
 
+import shutil
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -147,11 +148,33 @@ def report_on(alert: Alert, made_by: str = "rules") -> DiagnosisReport:
     )
 
 
+@pytest.fixture(scope="session")
+def seeded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the plant's files, made once; each test has its copy."""
+    folder = tmp_path_factory.mktemp("seeded")
+    database, series, stores = _open(folder)
+    _seed(stores)
+    series.close()
+    database.close()
+    return folder
+
+
 @pytest.fixture
-def plant(tmp_path: Path) -> Iterator[Plant]:
-    database = Database(f"sqlite:///{tmp_path / 'opsmith.db'}")
-    series = EmbeddedSeriesStore(tmp_path / "series.db")
-    stores = Stores.of(database, series, lambda: NOW)
+def plant(seeded: Path, tmp_path: Path) -> Iterator[Plant]:
+    folder = shutil.copytree(seeded, tmp_path / "plant")
+    database, series, stores = _open(folder)
+    yield Plant(stores)
+    series.close()
+    database.close()
+
+
+def _open(folder: Path) -> tuple[Database, EmbeddedSeriesStore, Stores]:
+    database = Database(f"sqlite:///{folder / 'opsmith.db'}")
+    series = EmbeddedSeriesStore(folder / "series.db")
+    return database, series, Stores.of(database, series, lambda: NOW)
+
+
+def _seed(stores: Stores) -> None:
     stores.devices.add(
         [
             Device(
@@ -188,10 +211,7 @@ def plant(tmp_path: Path) -> Iterator[Plant]:
     silent = readings(
         "PUMP_02", NOW - timedelta(minutes=40), temperature=45 + rng.normal(0, 0.2, n)
     )
-    series.append([pump, silent], live=True)
-    yield Plant(stores)
-    series.close()
-    database.close()
+    stores.series.append([pump, silent], live=True)
 
 
 @pytest.fixture

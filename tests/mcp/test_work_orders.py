@@ -77,13 +77,15 @@ async def test_an_order_names_a_device_and_an_alert_that_belong_together(
 
 
 async def test_orders_are_listed_by_device_text_and_age(plant: Plant, writer: Client[Any]) -> None:
-    for days, text in ((0, "Replace the seal. " * 40), (40, "Replace the bearing.")):
+    asked = ((0, "seal_leak", "Replace the seal. " * 40), (40, "bearing_wear", "Replace it."))
+    for days, mode, text in asked:
         await call(
             writer,
             WorkOrders.create_work_order,
             "PUMP_01",
             AlertLevel.P2,
             text,
+            failure_mode=mode,
             at=NOW - timedelta(days=days),
         )
     every = await call(writer, WorkOrders.list_work_orders, device_id="pump-1")

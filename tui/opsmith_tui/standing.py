@@ -14,18 +14,21 @@ from textual.events import Resize
 from textual.message import Message
 from textual.widgets import DataTable, Static
 
-from opsmith.domain.alerts import Alert, AlertLevel, AlertState
+from opsmith.domain.alerts import Alert, AlertLevel
 from opsmith.errors import OpsmithError
 from opsmith_mcp.alert_history import AlertHistory, AlertLine, ReportView
-from opsmith_tui.figures import age, channel_name, deviation_text, moment, number, plain
+from opsmith_tui.figures import moment, number, plain
 from opsmith_tui.report import headline, summary
 from opsmith_tui.room import KeyLine, Room, level_text, style_of
+from opsmith_tui.rows import Row
 from opsmith_tui.table import AlertTable
-from opsmith_tui.wording import COLUMNS, SCREEN, SHORT_STATES, STATES, TYPES
+from opsmith_tui.wording import COLUMNS, SCREEN, STATES
 
-NARROW = ("level", "device", "type", "state", "age", "channel")
-BROAD = ("level", "device", "type", "state", "first_seen", "age", "count", "score", "channel")
 PAGE = 100
+LONGEST = 3650
+"""Days before now in which an alert that stands may have been raised."""
+LATELY = 7
+"""Days before now in which one that was held back is looked for."""
 PAGES = 10
 """Pages asked for at most; the header says how many alerts there are."""
 
@@ -148,25 +151,40 @@ class StandingScreen(Room):
         self.call_after_refresh(self._show)
 
     async def _ask_lines(self) -> None:
-        lines: list[AlertLine] = []
+        lines = await self._ask_pages(standing=True)
+        if self._suppressed:
+            # One held back is not in a standing state, though its deviation may still be there.
+            every = await self._ask_pages(standing=False)
+            lines |= {
+                key: line
+                for key, line in every.items()
+                if line.suppressed is not None and line.cleared_at is None
+            }
+        self._lines = sorted(
+            lines.values(), key=lambda line: (line.alert_level, -line.first_seen.timestamp())
+        )
+        self._alerts = {key: kept for key, kept in self._alerts.items() if key in lines}
+        self._reports = {key: kept for key, kept in self._reports.items() if key in lines}
+
+    async def _ask_pages(self, *, standing: bool) -> dict[str, AlertLine]:
+        lines: dict[str, AlertLine] = {}
         cursor: str | None = None
         for _ in range(PAGES):
             page = await self.plant.ask(
                 AlertHistory.list_alerts,
-                days=3650,
-                include_suppressed=self._suppressed,
+                standing=standing,
+                days=LONGEST if standing else LATELY,
+                include_suppressed=not standing,
                 limit=PAGE,
                 cursor=cursor,
             )
-            lines += page.alerts
-            self._total, self._as_of, cursor = page.total, page.as_of, page.next_cursor
+            lines |= {line.trace_id: line for line in page.alerts}
+            self._as_of, cursor = page.as_of, page.next_cursor
+            if standing:
+                self._total = page.total
             if cursor is None:
                 break
-        lines.sort(key=lambda line: (line.alert_level, -line.first_seen.timestamp()))
-        self._lines = lines
-        standing = {line.trace_id for line in lines}
-        self._alerts = {key: kept for key, kept in self._alerts.items() if key in standing}
-        self._reports = {key: kept for key, kept in self._reports.items() if key in standing}
+        return lines
 
     async def _ask_alert(self, line: AlertLine) -> None:
         known = self._alerts.get(line.trace_id)
@@ -187,12 +205,12 @@ class StandingScreen(Room):
         self.query_one("#head", Static).update(self._head())
         if bare:
             self.query_one("#message", Static).update(self._message())
-        columns = NARROW if self.has_class("-narrow") else BROAD
+        row = Row(self, self.words, self._as_of, short=self.has_class("-narrow"))
         table = self.query_one(AlertTable)
         table.show(
-            [self.words(COLUMNS, column) for column in columns],
+            row.headings(),
             {
-                line.trace_id: [self._cell(line, column) for column in columns]
+                line.trace_id: row.cells(line, self._alerts.get(line.trace_id))
                 for line in self._lines
             },
         )
@@ -235,42 +253,6 @@ class StandingScreen(Room):
         else:
             title, text = "empty_title", words(SCREEN, "empty_help")
         return Text.assemble((f"{words(SCREEN, title)}\n\n", "bold"), text)
-
-    def _cell(self, line: AlertLine, column: str) -> Text:
-        words = self.words
-        match column:
-            case "level":
-                return level_text(line.alert_level, self)
-            case "device":
-                return Text(plain(line.device_id), no_wrap=True)
-            case "type":
-                return Text(words(TYPES, line.alert_type), no_wrap=True)
-            case "state":
-                return self._state(line)
-            case "first_seen":
-                return Text(f"{line.first_seen:%m-%d %H:%M:%S}")
-            case "age":
-                passed = (self._as_of or line.last_seen) - line.first_seen
-                return Text(age(passed, words.language), justify="right")
-            case "count":
-                return Text("-" if line.count is None else str(line.count), justify="right")
-            case "score":
-                return Text(number(line.score), justify="right")
-            case _:
-                return Text(self._channel(line), no_wrap=True)
-
-    def _state(self, line: AlertLine) -> Text:
-        texts = SHORT_STATES if self.has_class("-narrow") else STATES
-        state = self.words(texts, line.state or "-")
-        fresh = line.state is AlertState.UNACKNOWLEDGED
-        return Text(state, "bold" if fresh else "")
-
-    def _channel(self, line: AlertLine) -> str:
-        alert = self._alerts.get(line.trace_id)
-        if alert is not None and alert.deviations:
-            most = max(alert.deviations, key=lambda deviation: deviation.share)
-            return deviation_text(most, self.words)
-        return channel_name(line.channels[0], self.words) if line.channels else "-"
 
     def _show_preview(self) -> None:
         trace_id = self.chosen()

@@ -1,0 +1,102 @@
+"""A plant with simulated machines, a real database and real tools, for the agents to look at."""
+
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, NoReturn, cast
+
+import numpy as np
+from fastmcp import Client
+
+from opsmith.domain.alerts import AlertChange, AlertLevel, AlertType, Deviation
+from opsmith.domain.events import AlertEvent
+from opsmith.domain.readings import ReadingBatch
+from opsmith.errors import Unavailable
+from opsmith.ports import SeriesStore
+from opsmith_ingest.simulation import Event, Fault, FaultKind, Growth, Machine, simulate
+from opsmith_mcp.client import connect
+from opsmith_mcp.groups import Stores, plant_server
+from opsmith_mcp.server import Rights
+
+START = datetime(2026, 2, 28, 6, tzinfo=UTC)
+ONSET = START + timedelta(hours=3)
+BEARING = Fault(FaultKind.BEARING_WEAR, ONSET, 0.8, Growth.RAMP, timedelta(hours=1))
+
+
+class DeadSeries:
+    """A series store whose server is down."""
+
+    def __getattr__(self, name: str) -> Any:
+        def refuse(*args: object, **kwargs: object) -> NoReturn:
+            raise Unavailable("The series store does not answer")
+
+        return refuse
+
+
+@dataclass
+class SimulatedPlant:
+    """The stores, and what is needed to make something happen in them."""
+
+    stores: Stores
+    machines: dict[str, Machine]
+    now: list[datetime] = field(default_factory=lambda: [ONSET + timedelta(hours=1)])
+
+    def client(self) -> Client[Any]:
+        return connect(plant_server(self.stores, rights=Rights.SYSTEM))
+
+    def without_series(self) -> "SimulatedPlant":
+        dead = replace(self.stores, series=cast(SeriesStore, DeadSeries()))
+        return replace(self, stores=dead)
+
+    def run(
+        self,
+        device_id: str,
+        *faults: Fault,
+        hours: float = 4.0,
+        events: tuple[Event, ...] = (),
+    ) -> None:
+        """Let a machine run, from three hours before `ONSET` on."""
+        end = START + timedelta(hours=hours)
+        batch = simulate(
+            self.machines[device_id], START, end, timedelta(seconds=10), faults, events, seed=5
+        )
+        self.stores.series.append([batch], live=True)
+
+    def noise(self, device_id: str, channels: int, seed: int = 3) -> None:
+        """Readings of nothing in particular, of channels that no knowledge names."""
+        rng = np.random.default_rng(seed)
+        n = 4 * 360
+        times = np.datetime64(START.replace(tzinfo=None), "us") + np.arange(n) * np.timedelta64(
+            10, "s"
+        )
+        values = rng.normal(50, 1, (n, channels))
+        names = tuple(f"x{i:02d}" for i in range(channels))
+        quality = np.zeros((n, channels), np.uint8)
+        self.stores.series.append(
+            [ReadingBatch(device_id, names, times, values, quality, ("NORMAL",) * n)], live=True
+        )
+
+    def event(
+        self,
+        device_id: str,
+        alert_type: AlertType = "composite",
+        level: AlertLevel = AlertLevel.P2,
+        minutes: float = 30,
+        deviations: tuple[Deviation, ...] = (),
+    ) -> AlertEvent:
+        """What the alert logic announces `minutes` after `ONSET`; raised first, then updated."""
+        first, at = ONSET + timedelta(minutes=5), ONSET + timedelta(minutes=minutes)
+        known = self.stores.alerts.find(device_id=device_id, alert_type=alert_type)
+        change = AlertChange(
+            change="updated" if known else "raised",
+            alert_type=alert_type,
+            alert_level=level,
+            first_seen=known[0].first_seen if known else first,
+            last_seen=at,
+            onset=ONSET,
+            count=1 + int(minutes),
+            score=1.5,
+            deviations=deviations,
+        )
+        alert = self.stores.alerts.apply(device_id, change, {})
+        assert alert is not None
+        return AlertEvent(change=change.change, as_of=at, alert=alert)
