@@ -12,7 +12,7 @@ from opsmith.domain.events import AlertEvent
 from opsmith.domain.readings import ReadingBatch
 from opsmith.errors import Unavailable
 from opsmith.ports import SeriesStore
-from opsmith_ingest.simulation import Event, Fault, FaultKind, Growth, Machine, simulate
+from opsmith_ingest.simulation import Fault, FaultKind, Growth, Machine, simulate
 from opsmith_mcp.client import connect
 from opsmith_mcp.groups import Stores, plant_server
 from opsmith_mcp.server import Rights
@@ -47,33 +47,28 @@ class SimulatedPlant:
         dead = replace(self.stores, series=cast(SeriesStore, DeadSeries()))
         return replace(self, stores=dead)
 
-    def run(
-        self,
-        device_id: str,
-        *faults: Fault,
-        hours: float = 4.0,
-        events: tuple[Event, ...] = (),
-    ) -> None:
+    def run(self, device_id: str, *faults: Fault, hours: float = 4.0) -> None:
         """Let a machine run, from three hours before `ONSET` on."""
         end = START + timedelta(hours=hours)
         batch = simulate(
-            self.machines[device_id], START, end, timedelta(seconds=10), faults, events, seed=5
+            self.machines[device_id], START, end, timedelta(seconds=10), faults, seed=5
         )
         self.stores.series.append([batch], live=True)
 
-    def noise(self, device_id: str, channels: int, seed: int = 3) -> None:
-        """Readings of nothing in particular, of channels that no knowledge names."""
-        rng = np.random.default_rng(seed)
-        n = 4 * 360
+    def steps(self, device_id: str, **channels: tuple[float, float]) -> None:
+        """Noisy readings of channels that go from one level to another at `ONSET`."""
+        rng = np.random.default_rng(3)
+        n, split = 4 * 360, 3 * 360
         times = np.datetime64(START.replace(tzinfo=None), "us") + np.arange(n) * np.timedelta64(
             10, "s"
         )
-        values = rng.normal(50, 1, (n, channels))
-        names = tuple(f"x{i:02d}" for i in range(channels))
-        quality = np.zeros((n, channels), np.uint8)
-        self.stores.series.append(
-            [ReadingBatch(device_id, names, times, values, quality, ("NORMAL",) * n)], live=True
-        )
+        names = tuple(sorted(channels))
+        levels = np.array([channels[name] for name in names])
+        values = np.where(np.arange(n)[:, None] < split, levels[:, 0], levels[:, 1])
+        values = values * rng.normal(1, 0.01, values.shape)
+        quality = np.zeros(values.shape, np.uint8)
+        batch = ReadingBatch(device_id, names, times, values, quality, ("NORMAL",) * n)
+        self.stores.series.append([batch], live=True)
 
     def event(
         self,

@@ -48,6 +48,7 @@ _TOLD: dict[str, dict[Language, str]] = {
     "hypotheses": {"en": "the hypotheses", "zh": "假设"},
     "timeline": {"en": "the timeline", "zh": "时间线"},
     "actions": {"en": "the actions", "zh": "处置"},
+    "decision": {"en": "the decision", "zh": "决策"},
 }
 
 
@@ -139,25 +140,24 @@ class _Check:
         )
 
     def decision(self, decision: Decision) -> Decision:
-        return decision.model_copy(
-            update={
-                "reason": self._sentences(decision.reason, "actions"),
-                "waiting": self._sentences(decision.waiting, "actions"),
-                "proposals": self._lines(decision.proposals, self._judge.all, "actions"),
-                "plan": self._plan(decision.plan) if decision.plan else None,
-            }
-        )
+        told = {
+            "reason": self._sentences(decision.reason, "decision"),
+            "waiting": self._sentences(decision.waiting, "decision"),
+            "proposals": self._lines(decision.proposals, self._judge.all, "decision"),
+            "plan": self._plan(decision.plan) if decision.plan else None,
+        }
+        return decision.model_copy(update={**told, "removed": (*decision.removed, *self._removed)})
 
     def _plan(self, plan: Plan) -> Plan:
         parts = [
-            one for one in plan.materials if self._stands(one.part, self._judge.all, "actions")
+            one for one in plan.materials if self._stands(one.part, self._judge.all, "decision")
         ]
         return plan.model_copy(
             update={
                 "priority": min(plan.priority, self._alert.alert_level),
-                "description": self._sentences(plan.description, "actions")
+                "description": self._sentences(plan.description, "decision")
                 or f"{self._alert.device_id}: {self._alert.trace_id}",
-                "steps": self._lines(plan.steps, self._judge.all, "actions"),
+                "steps": self._lines(plan.steps, self._judge.all, "decision"),
                 "materials": tuple(parts),
             }
         )

@@ -147,7 +147,8 @@ def _due(event: AlertEvent, diagnosis: Diagnosis) -> datetime:
         if one.tool != "predict_failure" or not one.result.get("channels"):
             continue
         forecast = FailureForecast.model_validate(one.result)
-        early = [line.hours_low for line in forecast.channels if line.hours_low is not None]
+        # A limit that is passed already stands in the alert's level.
+        early = [line.hours_low for line in forecast.channels if line.hours and line.hours_low]
         if early:
             latest = min(latest, event.as_of + timedelta(hours=min(early)))
     return max(latest, event.as_of + _SOONEST).replace(microsecond=0)

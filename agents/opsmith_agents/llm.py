@@ -1,18 +1,12 @@
 """The diagnostician that leads: an LLM that plans its own investigation through the tools."""
 
-import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
-import anyio
 from fastmcp import Client
-from fastmcp.exceptions import FastMCPError
-from mcp import McpError
 from pydantic_ai import Agent, ModelRetry, PromptedOutput, RunContext
 from pydantic_ai.exceptions import (
-    AgentRunError,
-    FallbackExceptionGroup,
     ModelHTTPError,
     UnexpectedModelBehavior,
     UsageLimitExceeded,
@@ -24,10 +18,10 @@ from pydantic_ai.usage import RunUsage, UsageLimits
 from opsmith.domain.base import Language
 from opsmith.domain.diagnoses import Diagnosis
 from opsmith.domain.events import AlertEvent
-from opsmith.errors import LlmUnavailable
 from opsmith_agents.check import check
 from opsmith_agents.evidence import ALERT, EvidenceLedger
 from opsmith_agents.llm_draft import DraftDiagnosis, diagnosis_of
+from opsmith_agents.llm_limits import LANGUAGES, answering
 from opsmith_agents.llm_tools import EvidenceToolset, fenced, reading_tools
 
 INSTRUCTIONS = """\
@@ -57,8 +51,6 @@ Write every text in {language}."""
 
 ANSWER_ONLY = """\
 The evidence has been gathered for you; you have no tools. Answer with the diagnosis alone."""
-
-LANGUAGES: Mapping[Language, str] = {"en": "English", "zh": "Chinese (中文)"}
 
 _HIDDEN = frozenset({"get_report"})
 """An LLM must not cite an earlier report on the alert, which may be its own."""
@@ -94,16 +86,8 @@ class LlmDiagnostician:
         self, event: AlertEvent, language: Language = "en", *, draft: Diagnosis | None = None
     ) -> Diagnosis:
         """See `Diagnostician`."""
-        try:
-            async with asyncio.timeout(self._effort.seconds):
-                return await self._diagnose(event, language, draft)
-        except TimeoutError as error:
-            seconds = f"{self._effort.seconds:g} s"
-            raise LlmUnavailable(f"{self._model.model_name} gave no answer in {seconds}") from error
-        except (AgentRunError, FallbackExceptionGroup) as error:
-            raise LlmUnavailable(f"{self._model.model_name}: {reason_of(error)}") from error
-        except (McpError, FastMCPError, anyio.ClosedResourceError, OSError) as error:
-            raise LlmUnavailable("The tools that the LLM needs did not answer") from error
+        async with answering(self._model, self._effort.seconds):
+            return await self._diagnose(event, language, draft)
 
     async def _diagnose(
         self, event: AlertEvent, language: Language, rules: Diagnosis | None
@@ -210,22 +194,6 @@ def _amended(
         return output
 
     return amended
-
-
-def reason_of(error: Exception) -> str:
-    """Why an LLM gave no answer, in a line without what its server said, which may hold secrets."""
-    if isinstance(error, ExceptionGroup):
-        inner = cast("ExceptionGroup[Exception]", error).exceptions
-        return "; ".join(dict.fromkeys(reason_of(one) for one in inner))
-    match error:
-        case ModelHTTPError():
-            return f"HTTP {error.status_code}"
-        case UsageLimitExceeded():
-            return "it came to no end within its limits"
-        case UnexpectedModelBehavior():
-            return "its answer was not of the agreed form"
-        case _:
-            return f"it could not be reached ({type(error).__name__})"
 
 
 def _question(ledger: EvidenceLedger, rules: Diagnosis | None) -> str:

@@ -1,28 +1,22 @@
 """The assistant with an LLM: it calls the tools it wants and remembers the conversation."""
 
-import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
 from datetime import UTC, tzinfo
 from typing import Any
 
-import anyio
 from fastmcp import Client
-from fastmcp.exceptions import FastMCPError
-from mcp import McpError
 from pydantic_ai import Agent, ModelRetry, RunContext
-from pydantic_ai.exceptions import AgentRunError, FallbackExceptionGroup
 from pydantic_ai.messages import ModelMessage
 from pydantic_ai.models import Model
 from pydantic_ai.usage import UsageLimits
 
 from opsmith.domain.base import Language
 from opsmith.domain.diagnoses import Evidence
-from opsmith.errors import LlmUnavailable
 from opsmith_agents.answers import Answer, WatchedLedger
 from opsmith_agents.figures import figures
 from opsmith_agents.grounds import grounds_of
-from opsmith_agents.llm import LANGUAGES, reason_of
+from opsmith_agents.llm_limits import LANGUAGES, answering
 from opsmith_agents.llm_tools import EvidenceToolset, reading_tools
 from opsmith_agents.reply_words import joined, listed
 from opsmith_agents.wording_help import UNSUPPORTED
@@ -70,16 +64,8 @@ class LlmAssistant:
 
     async def answer(self, text: str, language: Language, ledger: WatchedLedger) -> Answer:
         """Answer one question. Raises `LlmUnavailable`."""
-        name = self._model.model_name
-        try:
-            async with asyncio.timeout(self._seconds):
-                return await self._answer(text, language, ledger)
-        except TimeoutError as error:
-            raise LlmUnavailable(f"{name} gave no answer in {self._seconds:g} s") from error
-        except (AgentRunError, FallbackExceptionGroup) as error:
-            raise LlmUnavailable(f"{name}: {reason_of(error)}") from error
-        except (McpError, FastMCPError, anyio.ClosedResourceError, OSError) as error:
-            raise LlmUnavailable("The tools that the LLM needs did not answer") from error
+        async with answering(self._model, self._seconds):
+            return await self._answer(text, language, ledger)
 
     async def _answer(self, text: str, language: Language, ledger: WatchedLedger) -> Answer:
         def unsupported(said: str) -> list[str]:

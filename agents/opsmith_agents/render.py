@@ -93,7 +93,7 @@ def report_markdown(report: DiagnosisReport, language: Language) -> str:
         _section("coverage", (f"- {line}" for line in _coverage(diagnosis.coverage, language)),
                  language),
         _section("evidence", (f"- {line}" for line in _evidence(diagnosis)), language),
-        _section("removed", (f"- {line}" for line in diagnosis.removed), language),
+        _section("removed", (f"- {line}" for line in _removed(report)), language),
     ]  # fmt: skip
     return "\n\n".join(block for block in blocks if block) + "\n"
 
@@ -118,9 +118,13 @@ def render_report(report: DiagnosisReport, language: Language) -> RenderableType
     )
     parts += _lines("coverage", _coverage(diagnosis.coverage, language), language)
     parts += _lines("evidence", _evidence(diagnosis), language)
-    parts += _lines("removed", diagnosis.removed, language)
+    parts += _lines("removed", _removed(report), language)
     title = Text(f"{report.device_id} · {report.trace_id} · v{report.version}")
     return Panel(Group(*parts), title=title, title_align="left")
+
+
+def _removed(report: DiagnosisReport) -> tuple[str, ...]:
+    return (*report.diagnosis.removed, *report.decision.removed)
 
 
 def _head(key: str, language: Language) -> str:

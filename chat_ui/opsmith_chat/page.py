@@ -8,8 +8,11 @@ Import it only after `opsmith_chat.folder.lay_out`.
 
 import json
 import logging
+from collections.abc import Callable, Sequence
+from typing import cast
 
 import chainlit as cl
+from chainlit.data.base import BaseDataLayer
 from chainlit.utils import utc_now
 
 from opsmith.domain.base import Language, State
@@ -19,6 +22,7 @@ from opsmith_agents.assistant import Assistant
 from opsmith_agents.grammar import language_of
 from opsmith_agents.reply_words import plain
 from opsmith_chat.chart import draw
+from opsmith_chat.markdown import without_directives
 from opsmith_chat.room import Room
 from opsmith_chat.starters import first_questions
 from opsmith_chat.steps import outcome, title
@@ -47,6 +51,8 @@ class Page:
         cl.on_chat_start(self._begin)
         cl.on_message(self._answer)
         cl.set_starters(self._starters)
+        # Else Chainlit keeps conversations wherever another program's DATABASE_URL points.
+        cl.data_layer(cast(Callable[[], BaseDataLayer], _nothing_kept))
 
     async def _starters(self, user: cl.User | None, language: str | None) -> list[cl.Starter]:
         return [cl.Starter(label=one, message=one) for one in await first_questions(self._room)]
@@ -98,7 +104,7 @@ class Page:
         else:
             by = words.by_rules if self._room.model else words.by_rules_alone
         elements = [] if answer.chart is None else [self._chart(answer.chart, answer.language)]
-        await cl.Message(f"{answer.text}\n\n*{by}*", elements=elements).send()
+        await _say(f"{answer.text}\n\n*{by}*", elements)
 
     def _chart(self, chart: Chart, language: Language) -> cl.Plotly:
         figure = draw(chart, language, self._room.zone)
@@ -107,6 +113,10 @@ class Page:
         drawn = json.loads(element.content)
         element.content = json.dumps({**drawn, "config": {"displayModeBar": False}})
         return element
+
+
+def _nothing_kept() -> None:
+    """No history yet."""
 
 
 async def _started(step: Step) -> cl.Step:
@@ -128,5 +138,5 @@ async def _ended(shown: cl.Step, step: Step) -> None:
     await shown.update()
 
 
-async def _say(text: str) -> None:
-    await cl.Message(text).send()
+async def _say(text: str, elements: Sequence[cl.Plotly] = ()) -> None:
+    await cl.Message(without_directives(text), elements=list(elements)).send()

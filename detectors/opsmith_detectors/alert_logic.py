@@ -39,7 +39,7 @@ class Rule:
 
 
 RULES: dict[AlertType, Rule] = {
-    "composite": Rule(needed=3, among=5, off_delay=15),
+    "composite": Rule(needed=8, among=12, off_delay=10),
     "sensor_fault": Rule(needed=1, among=1, off_delay=10),
     "device_reported": Rule(needed=1, among=1, off_delay=5),
     "no_data": Rule(needed=1, among=1, off_delay=1),

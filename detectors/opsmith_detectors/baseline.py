@@ -120,7 +120,8 @@ class Baseline:
         self.past, self.cross = np.zeros((2 * c, 2 * c)), np.zeros((2 * c, c))
         self.coefficients = np.zeros((2 * c, c))
         self.inverse: FloatArray | None = None
-        self.shift_scale, self.residual_scale = np.ones((h, c)), np.ones(c)
+        self.shift_scale: FloatArray = np.ones((h, c))
+        self.residual_scale: FloatArray = np.ones(c)
         self.residual_inverse = np.eye(c)
         self.judged = 0
         m = h * c + h + 1
@@ -251,7 +252,7 @@ class Baseline:
             self._refit()
 
     def _learn_drift(self, average: FloatArray) -> None:
-        """Drift variance per reading from block means: a random walk's differences grow with lag."""
+        """Drift variance per reading: over more blocks, a random walk's steps are greater."""
         self._blocks = [*self._blocks[-2:], average]
         if len(self._blocks) == 3:
             first, second, third = self._blocks
@@ -287,9 +288,10 @@ class Baseline:
         penalty = np.diag(ridge * np.diag(self.past) + tiny)
         self.coefficients = np.linalg.solve(self.past + penalty, self.cross)
         shrink = 2 * c / (2 * c + known)
-        scale, inverse = [], []
+        scale: list[FloatArray] = []
+        inverse: list[FloatArray] = []
         for gain, moment in zip(self.gains, self.shifts, strict=True):
-            # Smoothed levels hold fewer independent readings, so their correlations are shrunk more.
+            # Smoothed levels hold fewer independent readings: their correlations are shrunk more.
             pull = min(1.0, shrink / float(gain) / 3)
             least = self.FLOOR**2 * self.variance * gain + self._resolution()
             sigma, inverted = _inverse(moment, least, pull)
@@ -311,7 +313,7 @@ def _inverse(moment: FloatArray, least: FloatArray, pull: float) -> tuple[FloatA
     Shrinkage as of Ledoit and Wolf (2004), J. Multivariate Analysis 88(2), 365-411, with the
     weight taken from the number of readings and channels.
     """
-    sigma = np.sqrt(np.maximum(np.diag(moment), least))
+    sigma: FloatArray = np.sqrt(np.maximum(np.diag(moment), least))
     correlation = (1 - pull) * moment / (sigma[:, None] * sigma)
     np.fill_diagonal(correlation, 1.0)
-    return sigma, np.linalg.inv(correlation)
+    return sigma, np.asarray(np.linalg.inv(correlation), dtype=np.float64)

@@ -9,7 +9,7 @@ from opsmith.domain.alerts import Alert, AlertChange, AlertType, Deviation
 from opsmith.domain.devices import Limits
 from opsmith.domain.readings import FloatArray, QualityArray, ReadingBatch
 from opsmith_detectors import limits, state, verdict
-from opsmith_detectors.alert_logic import QUIET, Advance, Observed, Track, advance, describe
+from opsmith_detectors.alert_logic import QUIET, Observed, Track, advance, describe
 from opsmith_detectors.regime import FOLLOW, Regime
 from opsmith_detectors.residual import Residual
 from opsmith_detectors.sensors import Sensors
@@ -17,6 +17,8 @@ from opsmith_detectors.state import OperatingState, StateWatch
 
 _CLEAR = 0.8
 """Score below which the learned detectors are content (deadband below 1)."""
+_AT_ONCE = 2.0
+"""Score of the learned detectors that raises without on-delay."""
 _SILENT_INTERVALS = 10
 """Usual intervals without a reading after which a device is silent, but at least ..."""
 _SILENT_LEAST = np.timedelta64(60, "s")
@@ -201,7 +203,9 @@ class DeviceMonitor:
             scored, frozen=frozen or ruling.blank, follow=follow, blank=ruling.blank
         )
         if not ruling.blank and scored.score > 0:
-            observed["composite"] = Observed(scored.score, cleared=scored.score < _CLEAR)
+            observed["composite"] = Observed(
+                scored.score, cleared=scored.score < _CLEAR, at_once=scored.score >= _AT_ONCE
+            )
             if scored.score >= 1:
                 deviations["composite"] = verdict.of_residual(
                     self._channels, own, scored, self._residual
@@ -217,7 +221,9 @@ class DeviceMonitor:
         partial: bool = False,
     ) -> tuple[AlertChange, ...]:
         changes: list[AlertChange] = []
-        asked = list(observed) if partial else [*observed, *(set(self._tracks) - set(observed))]
+        asked: set[AlertType] = set(observed)
+        if not partial:
+            asked |= set(self._tracks)
         for kind in sorted(asked):
             seen = observed.get(kind, QUIET)
             track = self._tracks.get(kind)
@@ -225,7 +231,7 @@ class DeviceMonitor:
                 if seen.score < 0.5:
                     continue
                 track = Track(kind)
-            step: Advance = advance(track, seen, time)
+            step = advance(track, seen, time)
             track = step.track
             if seen.score >= 1 and deviations.get(kind):
                 track = verdict.with_deviations(track, deviations[kind])

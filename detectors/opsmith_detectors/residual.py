@@ -97,7 +97,7 @@ class Residual:
     """Readings, of the fast levels: sudden shifts and small ones."""
 
     def __init__(
-        self, channels: int, *, limit: float = 4.0, cap: float = 6.0, grace: int = 60
+        self, channels: int, *, limit: float = 5.0, cap: float = 7.0, grace: int = 60
     ) -> None:
         self.limit = limit
         self.cap = cap

@@ -13,7 +13,7 @@ from opsmith.domain.units import unit_of
 from opsmith.errors import BadInput, Unavailable
 from opsmith.ports import Extent, SeriesStore
 from opsmith.storage.devices import DeviceStore
-from opsmith_mcp.arguments import DeviceId
+from opsmith_mcp.arguments import DeviceId, Until
 from opsmith_mcp.lookup import find_device
 from opsmith_mcp.server import writes
 from opsmith_mcp.windows import freshness, is_silent, now
@@ -105,13 +105,13 @@ class DeviceRegistry:
             note = f"RUNNING, but no reading lately: {', '.join(silent[:10])}."
         return DeviceList(state=state, note=note, as_of=as_of, total=len(found), devices=lines)
 
-    def query_device_status(self, device_id: DeviceId) -> DeviceView:
+    def query_device_status(self, device_id: DeviceId, until: Until = None) -> DeviceView:
         """Show one device: nameplate, rated limits, status, channels that are missing.
 
         Use it before judging a value: it tells what is rated, what is measured and whether the
         device is silent or in maintenance. For values call `fetch_telemetry_data`.
         """
-        return self._view(find_device(self._devices, device_id))
+        return self._view(find_device(self._devices, device_id), until or now(self._clock))
 
     @writes(idempotent=True)
     def update_device_status(
@@ -134,10 +134,9 @@ class DeviceRegistry:
             raise BadInput(f"maintenance_until is past; it is {as_of.isoformat()} in the plant")
         if (device.status, device.maintenance_until) != (status, maintenance_until):
             device = self._devices.set_status(device.device_id, status, maintenance_until, as_of)
-        return self._view(device)
+        return self._view(device, as_of)
 
-    def _view(self, device: Device) -> DeviceView:
-        as_of = now(self._clock)
+    def _view(self, device: Device, as_of: datetime) -> DeviceView:
         state, note = State.OK, None
         measured: tuple[str, ...] = ()
         last = age = None

@@ -49,11 +49,11 @@ def demo(as_json: Json = False, lang: Lang = None) -> None:
 
     settings = _settings(lang)
     with bar("demo", quiet=as_json) as progress:
-        outcome, devices = runs.run_demo(settings, progress)
+        outcome = runs.run_demo(settings, progress)
     if as_json:
         _print_json(outcome.as_json())
     else:
-        show(outcome, devices, settings)
+        show(outcome, settings)
 
 
 @app.command()
@@ -96,11 +96,11 @@ def replay(
     if not as_json:
         show_mapping(recording, settings)
     with bar(file.name, quiet=as_json) as progress:
-        outcome, devices = runs.run_replay(settings, recording, progress)
+        outcome = runs.run_replay(settings, recording, progress)
     if as_json:
         _print_json(outcome.as_json())
     else:
-        show(outcome, devices, settings)
+        show(outcome, settings)
 
 
 @app.command()

@@ -9,7 +9,6 @@ from opsmith.app.bootstrap import Plant, open_plant
 from opsmith.app.chain import Chain, running
 from opsmith.app.outcome import Outcome, outcome_of
 from opsmith.clock import wall_clock
-from opsmith.domain.devices import Device
 from opsmith.domain.events import RAW
 from opsmith.domain.moments import to_moment
 from opsmith.errors import BadInput
@@ -24,7 +23,7 @@ Progress = Callable[[float, Chain], None]
 """Told how much of the source is published, 0 to 1."""
 
 
-def run_demo(settings: Settings, progress: Progress) -> tuple[Outcome, tuple[Device, ...]]:
+def run_demo(settings: Settings, progress: Progress) -> Outcome:
     """Seed the demonstration plant and carry its eight hours through the chain.
 
     Raises:
@@ -58,12 +57,10 @@ def run_demo(settings: Settings, progress: Progress) -> tuple[Outcome, tuple[Dev
 
     with open_plant(settings, "newest", writer=True) as plant:
         plant.stores.devices.add(scenario.devices, scenario.start)
-        return asyncio.run(run(plant)), scenario.devices
+        return asyncio.run(run(plant))
 
 
-def run_replay(
-    settings: Settings, recording: Recording, progress: Progress
-) -> tuple[Outcome, tuple[Device, ...]]:
+def run_replay(settings: Settings, recording: Recording, progress: Progress) -> Outcome:
     """Carry a recording through the chain, as if the plant's own collectors had sent it.
 
     Raises:
@@ -97,5 +94,4 @@ def run_replay(
             return outcome_of(plant, devices, start, end, chain.counts, time.perf_counter() - began)
 
     with open_plant(settings, "newest", writer=True) as plant:
-        outcome = asyncio.run(run(plant))
-        return outcome, tuple(plant.stores.devices.get(device) for device in sorted(devices))
+        return asyncio.run(run(plant))

@@ -4,9 +4,10 @@ import json
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TextIO
+from typing import Any, TextIO, cast
 
 import numpy as np
+from pydantic import ValidationError
 
 from opsmith.domain.devices import Limits
 from opsmith.domain.readings import FloatArray, Quality, QualityArray, TimeArray
@@ -98,14 +99,14 @@ def score(lines: Iterable[bytes | str], out: TextIO) -> None:
         out.flush()
 
 
-def _parse(line: bytes | str, number: int) -> Mapping[str, Any]:
+def _parse(line: bytes | str, number: int) -> dict[str, Any]:
     try:
-        reading = json.loads(line)
+        reading: object = json.loads(line)
     except ValueError as error:
         raise BadInput(f"Line {number} is not JSON: {error}") from error
     if not isinstance(reading, dict):
         raise BadInput(f"Line {number} is not a JSON object")
-    return reading  # pyright: ignore[reportUnknownVariableType]
+    return cast("dict[str, Any]", reading)
 
 
 def _limits(given: object, number: int) -> dict[str, Limits]:
@@ -113,12 +114,13 @@ def _limits(given: object, number: int) -> dict[str, Limits]:
         return {}
     if not isinstance(given, dict):
         raise BadInput(f"Line {number}: limits is not an object of limits by channel")
-    found: dict[str, Limits] = {}
-    for channel, limit in given.items():  # pyright: ignore[reportUnknownVariableType]
-        found[str(channel)] = (  # pyright: ignore[reportUnknownArgumentType]
-            Limits.model_validate(limit) if isinstance(limit, dict) else Limits(high=limit)
-        )
-    return found
+    try:
+        return {
+            channel: Limits.model_validate(limit if isinstance(limit, dict) else {"high": limit})
+            for channel, limit in cast("dict[str, object]", given).items()
+        }
+    except ValidationError as error:
+        raise BadInput(f"Line {number}: limits holds what is no limit") from error
 
 
 def _step(device: Scored, reading: Mapping[str, Any], number: int) -> Step:

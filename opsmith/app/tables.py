@@ -8,13 +8,13 @@ from rich.console import Console
 from rich.panel import Panel
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
+from rich.text import Text
 
 from opsmith.app.chain import Chain
 from opsmith.app.doctor import Finding
 from opsmith.app.outcome import Outcome
 from opsmith.domain.alerts import Alert, Deviation
 from opsmith.domain.base import Language
-from opsmith.domain.devices import Device
 from opsmith.domain.diagnoses import DiagnosisReport
 from opsmith.domain.work_orders import WorkOrder
 from opsmith.settings import Settings
@@ -33,6 +33,7 @@ WORDS: dict[Language, dict[str, str]] = {
         "mapping": "How the file is read", "progress": "readings",
         "totals": "{readings} readings stored, {repeated} repeated, {dead} dead letters, "
         "{alerts} alerts, {reports} reports, {orders} work orders in {seconds:.1f} s",
+        "brief": "{trace} v{version} by {author}, confidence {confidence:.0%}",
         "next": "Look closer: opsmith report TRACE_ID, opsmith tui, opsmith chat",
     },
     "zh": {
@@ -43,6 +44,7 @@ WORDS: dict[Language, dict[str, str]] = {
         "mapping": "文件的读取方式", "progress": "条读数",
         "totals": "存入读数 {readings} 条，重复 {repeated} 条，死信 {dead} 条；"
         "报警 {alerts} 个，报告 {reports} 份，工单 {orders} 张；用时 {seconds:.1f} 秒",
+        "brief": "{trace} 第 {version} 版，作者 {author}，置信度 {confidence:.0%}",
         "next": "查看详情：opsmith report 追踪号、opsmith tui、opsmith chat",
     },
 }  # fmt: skip
@@ -71,17 +73,16 @@ def bar(title: str, *, quiet: bool) -> Generator[Callable[[float, Chain], None]]
         yield tell
 
 
-def show(outcome: Outcome, devices: Sequence[Device], settings: Settings) -> None:
+def show(outcome: Outcome, settings: Settings) -> None:
     """Print alerts, reports and work orders."""
     console = Console()
     words = WORDS[settings.language]
-    names = {device.device_id: device.device_name for device in devices}
     if not outcome.alerts:
         console.print(words["none"])
     else:
         for report in outcome.reports:
-            console.print(render_report(report, settings.language))
-        console.print(_alerts(outcome.alerts, names, settings))
+            console.print(_brief(report, settings))
+        console.print(_alerts(outcome.alerts, settings))
         if outcome.orders:
             console.print(_orders(outcome.orders, settings))
     counts = outcome.counts
@@ -122,16 +123,43 @@ def show_findings(findings: Sequence[Finding]) -> None:
     Console().print(table)
 
 
-def _alerts(alerts: Sequence[Alert], names: dict[str, str], settings: Settings) -> Table:
+def _brief(report: DiagnosisReport, settings: Settings) -> Panel:
+    """What a report says, without its evidence and hypotheses."""
+    words = WORDS[settings.language]
+    diagnosis = report.diagnosis
+    text = Text(diagnosis.cause, style="bold")
+    for claim in diagnosis.claims:
+        cited = " ".join(claim.evidence)
+        text.append(f"\n· {claim.text} ", style="")
+        text.append(f"[{cited}]", style="cyan")
+    if report.recommended_action:
+        text.append(f"\n→ {report.recommended_action}", style="green")
+    title = f"{report.device_id} · {report.failure_mode or '?'} · {report.severity}"
+    foot = words["brief"].format(
+        trace=report.trace_id,
+        version=report.version,
+        author=report.llm_model,
+        confidence=diagnosis.confidence,
+    )
+    return Panel(
+        text,
+        title=Text(title),
+        title_align="left",
+        subtitle=Text(foot, style="dim"),
+        subtitle_align="right",
+    )
+
+
+def _alerts(alerts: Sequence[Alert], settings: Settings) -> Table:
     words = WORDS[settings.language]
     table = Table(title=words["alerts"], title_justify="left", expand=False)
     for key in ("time", "level", "device", "type", "what", "count", "trace"):
-        table.add_column(words[key], overflow="fold")
+        table.add_column(words[key], overflow="fold", no_wrap=key != "what")
     for alert in alerts:
         table.add_row(
             _time(alert.first_seen, settings),
             f"[{COLOURS[alert.alert_level]}]{alert.alert_level}[/]",
-            f"{alert.device_id}\n[dim]{names.get(alert.device_id, '')}[/]",
+            alert.device_id,
             alert.alert_type,
             "\n".join(_deviation(each) for each in alert.deviations[:3]),
             str(alert.count),
@@ -144,14 +172,14 @@ def _orders(orders: Sequence[WorkOrder], settings: Settings) -> Table:
     words = WORDS[settings.language]
     table = Table(title=words["orders"], title_justify="left", expand=False)
     for key in ("no", "level", "device", "type", "work", "hours", "due"):
-        table.add_column(words[key], overflow="fold")
+        table.add_column(words[key], overflow="fold", no_wrap=key != "work")
     for order in orders:
         table.add_row(
             order.order_no,
             f"[{COLOURS[order.priority]}]{order.priority}[/]",
             order.device_id,
             order.order_type,
-            order.description,
+            _first_sentence(order.description),
             "" if order.estimated_hours is None else f"{order.estimated_hours:g}",
             "" if order.due_at is None else _time(order.due_at, settings),
         )
@@ -167,5 +195,10 @@ def _deviation(deviation: Deviation) -> str:
     return f"{deviation.channel} {value}{beside} {unit}".rstrip().replace("[", "\\[")
 
 
+def _first_sentence(text: str) -> str:
+    ends = [place for place in (text.find(". "), text.find("。")) if place >= 0]
+    return text[: min(ends) + 1] if ends else text
+
+
 def _time(moment: datetime, settings: Settings) -> str:
-    return moment.astimezone(settings.zone).strftime("%Y-%m-%d %H:%M:%S")
+    return moment.astimezone(settings.zone).strftime("%m-%d %H:%M")

@@ -97,6 +97,7 @@ class Decision(Model):
     plan: Plan | None = None
     proposals: tuple[str, ...] = Field(default=(), description="What waits for a person.")
     waiting: str = Field(default="", description="What happens if nothing is done.")
+    removed: tuple[str, ...] = Field(default=(), description="What the check cut.")
     made_by: str
     tokens_used: int = Field(default=0, ge=0)
 

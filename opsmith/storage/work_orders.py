@@ -121,6 +121,9 @@ def _answering(
             settled = failure_mode is None or failure_mode == linked.failure_mode
             if settled or linked.trace_id == trace_id:
                 return linked
+    elif failure_mode is None:
+        # A person's own order, about nothing that is known here: it stands alone.
+        return None
     undone = select(table).where(table.c.device_id == device_id, table.c.status.in_(UNDONE))
     if failure_mode is None:
         query = undone.where(table.c.reviewed_by.is_(None)).order_by(table.c.order_no.desc())
@@ -162,7 +165,7 @@ def _amended(
     changes: dict[str, Any] = {"priority": min(before.priority, plan.priority)}
     if trace_id is not None and trace_id not in before.trace_ids:
         changes["trace_ids"] = (*before.trace_ids, trace_id)
-    if before.reviewed_by is None and before.trace_id == trace_id:
+    if before.reviewed_by is None and trace_id is not None and before.trace_id == trace_id:
         dues = [due for due in (before.due_at, plan.due_at) if due is not None]
         changes |= {
             **dict(plan),

@@ -309,3 +309,4 @@ def test_a_decision_is_held_to_the_evidence_too() -> None:
     assert checked.plan.description == "Bearing wear."
     assert checked.plan.steps == ("Stop it.",)
     assert checked.plan.priority is AlertLevel.P1
+    assert len(checked.removed) == 4

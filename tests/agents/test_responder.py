@@ -1,6 +1,7 @@
 """From an alert's event to its report and its order, once."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from fastmcp import Client
@@ -16,7 +17,7 @@ from opsmith_agents.decision import DUE, RuleDecider
 from opsmith_agents.protocols import Diagnostician
 from opsmith_agents.responder import Responder
 from opsmith_agents.rules import RuleDiagnostician
-from opsmith_ingest.simulation import Event, EventKind, Fault, FaultKind
+from opsmith_ingest.simulation import Fault, FaultKind
 
 pytestmark = pytest.mark.anyio
 
@@ -44,7 +45,7 @@ class Second:
 
 
 def responder(
-    client: Client, language: Language = "en", llm: Diagnostician | None = None
+    client: Client[Any], language: Language = "en", llm: Diagnostician | None = None
 ) -> Responder:
     return Responder(client, RuleDiagnostician(client), RuleDecider(client), llm, language=language)
 
@@ -127,8 +128,8 @@ async def test_a_sharper_look_gives_a_new_version_and_renames_the_order(
 
 
 async def test_a_change_of_load_needs_no_order(plant: SimulatedPlant) -> None:
-    plant.run("PUMP_02", events=(Event(EventKind.LOAD, ONSET, 0.6),))
-    event = plant.event("PUMP_02", level=AlertLevel.P3, minutes=30)
+    plant.steps("MOTOR_03", speed=(1480, 1180), current=(58, 41), vibration=(0.2, 0.2))
+    event = plant.event("MOTOR_03", level=AlertLevel.P3, minutes=30)
     async with plant.client() as client:
         outcome = await responder(client).respond(event)
     (report,) = outcome.reports

@@ -9,7 +9,7 @@ from opsmith.domain.alerts import AlertLevel, Deviation
 from opsmith.domain.base import Language
 from opsmith.domain.diagnoses import Diagnosis
 from opsmith.domain.events import AlertEvent
-from opsmith_agents.check import check
+from opsmith_agents.check import check, check_decision
 from opsmith_agents.decision import RuleDecider
 from opsmith_agents.rules import RuleDiagnostician
 from opsmith_agents.wording_sentences import SENTENCES
@@ -61,9 +61,12 @@ async def test_the_rules_say_nothing_that_the_check_cuts(
 ) -> None:
     plant.run(device, *([fault] if fault else []))
     event = plant.event(device, minutes=45)
-    found = await diagnosed(plant, event, language)
-    checked = check(found, event)
+    async with plant.client() as client:
+        found = await RuleDiagnostician(client).diagnose(event, language)
+        checked = check(found, event)
+        decision = await RuleDecider(client).decide(event, checked)
     assert checked.removed == ()
+    assert check_decision(decision, checked, event) == decision
     assert checked.claims == found.claims
     assert checked.hypotheses == found.hypotheses
     assert len(found.claims) >= 2
@@ -106,7 +109,7 @@ async def test_of_a_healthy_machine_the_cause_is_not_established(plant: Simulate
 
 
 async def test_of_an_unknown_device_nothing_is_made_up(plant: SimulatedPlant) -> None:
-    plant.noise("THING_01", channels=6)
+    plant.steps("THING_01", x01=(50.0, 65.0), x02=(8.0, 8.0), x03=(3.0, 4.5), x04=(1.0, 1.0))
     found = await diagnosed(plant, plant.event("THING_01", minutes=30))
     assert (found.failure_mode, found.fault_category) == (None, "unknown")
 

@@ -25,7 +25,7 @@ def quiet(share: float, chain: Chain) -> None:
 
 def told(settings: Settings) -> dict[str, Any]:
     """The demonstration's JSON, as a machine reads it."""
-    return json.loads(json.dumps(runs.run_demo(settings, quiet)[0].as_json()))
+    return json.loads(json.dumps(runs.run_demo(settings, quiet).as_json()))
 
 
 @pytest.fixture(scope="module")
@@ -84,7 +84,7 @@ def test_real_pump_recordings_raise_alerts_in_the_labelled_intervals(
     for name, label in labels.items():
         settings = Settings(data_dir=tmp_path / name)
         recording = open_recording(shared_data / "skab" / "data" / f"{name}.csv", "PUMP_01")
-        outcome, _ = runs.run_replay(settings, recording, quiet)
+        outcome = runs.run_replay(settings, recording, quiet)
         assert outcome.counts.stored == int(label["rows"])
         assert len(outcome.reports) == len(outcome.alerts)
         start, end = (

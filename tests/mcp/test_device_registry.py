@@ -67,3 +67,12 @@ async def test_maintenance_is_set_once_with_its_end(writer: Client[Any]) -> None
             DeviceStatus.RUNNING,
             maintenance_until=end,
         )
+
+
+async def test_a_device_is_judged_by_what_was_known_at_the_moment_asked_about(
+    reader: Client[Any],
+) -> None:
+    """PUMP_02 fell silent 40 minutes ago; 38 minutes ago nobody could call it so."""
+    until = NOW - timedelta(minutes=38)
+    seen = await call(reader, DeviceRegistry.query_device_status, "PUMP_02", until=until)
+    assert (seen.state, seen.as_of, seen.age_seconds) == (State.OK, until, 120.0)

@@ -166,6 +166,13 @@ def test_an_alert_without_a_cause_joins_the_order_that_is_open_and_leaves_it_onc
     assert (new, again) == (False, own)
 
 
+def test_orders_that_people_write_stand_alone(database: Database) -> None:
+    orders = WorkOrderStore(database)
+    orders.create("PUMP_01", plan(description="Paint it"), NOW)
+    orders.create("PUMP_01", plan(description="Oil it"), NOW)
+    assert {order.description for order in orders.find()} == {"Paint it", "Oil it"}
+
+
 def test_a_device_heard_of_becomes_registered_and_keeps_its_nameplate(database: Database) -> None:
     devices = DeviceStore(database)
     devices.add([Device(device_id="PUMP_01", adopted=False)], NOW)

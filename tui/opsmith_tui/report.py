@@ -42,10 +42,9 @@ def whole(
 ) -> RenderableType:
     """Everything that is known of one alert; `orders` may say instead why there is none."""
     known = None if report is None else report.report
-    versions = 0 if report is None else len(report.versions)
     parts: list[RenderableType] = [
         _section("facts", words, accent, _facts(view.alert, words)),
-        _section("report", words, accent, *_findings(known, versions, words)),
+        _section("report", words, accent, *_findings(report, words)),
     ]
     if known is not None:
         parts += [
@@ -61,15 +60,16 @@ def whole(
     return Group(*parts)
 
 
-def summary(
-    alert: Alert, report: DiagnosisReport | None, versions: int, words: Wording
-) -> RenderableType:
+def summary(alert: Alert, report: ReportView | None, words: Wording) -> RenderableType:
     """The alert and what was found, in the few lines that a list has room for."""
-    return Group(_facts(alert, words), Text(), *_findings(report, versions, words))
+    return Group(_facts(alert, words), Text(), *_findings(report, words))
 
 
-def headline(report: DiagnosisReport | None, words: Wording) -> Text:
-    """The cause in one line, with how sure and who says so."""
+def headline(view: ReportView | None, words: Wording) -> Text:
+    """The cause in one line, with how sure and who says so; None while it is asked for."""
+    if view is None:
+        return Text(words(ALERT, "loading"), "italic")
+    report = view.report
     if report is None:
         return Text(words(ALERT, "no_report"), "italic")
     diagnosis = report.diagnosis
@@ -148,14 +148,15 @@ def _facts(alert: Alert, words: Wording) -> Table:
     return _grid(rows)
 
 
-def _findings(
-    report: DiagnosisReport | None, versions: int, words: Wording
-) -> list[RenderableType]:
+def _findings(view: ReportView | None, words: Wording) -> list[RenderableType]:
+    if view is None:
+        return [Text(words(ALERT, "loading"), "italic")]
+    report = view.report
     if report is None:
         return [Text(words(ALERT, "no_report"), "italic")]
     diagnosis = report.diagnosis
     author = words(ALERT, "rules") if report.llm_model == "rules" else report.llm_model
-    version = words(ALERT, "version", version=report.version, versions=versions)
+    version = words(ALERT, "version", version=report.version, versions=len(view.versions))
     filled = round(diagnosis.confidence * BAR)
     bar = "█" * filled + "░" * (BAR - filled)
     mode = report.failure_mode or words(ALERT, "not_established")

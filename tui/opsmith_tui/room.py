@@ -39,7 +39,7 @@ class Room(Screen[None]):
     """
 
     HORIZONTAL_BREAKPOINTS = [
-        (0, "-narrow"), (110, "-broad"), (160, "-wide"),
+        (0, "-narrow"), (110, "-broad"), (176, "-wide"),
     ]  # fmt: skip
     BINDINGS: ClassVar[list[BindingType]] = [
         ("a", "acknowledge", "Acknowledge"),

@@ -10,7 +10,7 @@ from opsmith.domain.alerts import Alert, AlertState
 from opsmith_mcp.alert_history import AlertLine
 from opsmith_tui.figures import age, channel_name, deviation_text, number, plain
 from opsmith_tui.room import level_text
-from opsmith_tui.wording import COLUMNS, SHORT_STATES, STATES, TYPES, Wording
+from opsmith_tui.wording import COLUMNS, SHORT_STATES, SHORT_TYPES, STATES, TYPES, Wording
 
 SHORT = ("level", "device", "type", "state", "age", "channel")
 LONG = ("level", "device", "type", "state", "first_seen", "age", "count", "score", "channel")
@@ -51,7 +51,8 @@ class Row:
             case "device":
                 return Text(plain(line.device_id), no_wrap=True)
             case "type":
-                return Text(words(TYPES, line.alert_type), no_wrap=True)
+                kind = words(SHORT_TYPES if self._short else TYPES, line.alert_type)
+                return Text(kind, no_wrap=True)
             case "state":
                 state = words(SHORT_STATES if self._short else STATES, line.state or "-")
                 return Text(state, "bold" if line.state is AlertState.UNACKNOWLEDGED else "")

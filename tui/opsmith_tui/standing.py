@@ -48,7 +48,7 @@ class StandingScreen(Room):
 
     DEFAULT_CSS = """
     StandingScreen #head { height: 1; background: $panel; padding: 0 1; }
-    StandingScreen AlertTable { height: 1fr; width: 1fr; }
+    StandingScreen AlertTable { height: 1fr; width: 1fr; scrollbar-size-horizontal: 0; }
     StandingScreen #message {
         height: 1fr; content-align: center middle; text-align: center; display: none;
     }
@@ -262,10 +262,8 @@ class StandingScreen(Room):
             strip.update("")
             side.update("")
             return
-        view = self._reports.get(trace_id)
-        report = None if view is None else view.report
-        versions = 0 if view is None else len(view.versions)
-        side.update(summary(alert, report, versions, self.words))
+        report = self._reports.get(trace_id)
+        side.update(summary(alert, report, self.words))
         facts = "  ".join(
             (
                 alert.device_id,

@@ -106,6 +106,13 @@ TYPES: Texts = {
     "drift": ("drift", "漂移"),
 }
 
+SHORT_TYPES: Texts = TYPES | {
+    "over_temp": ("over temp", "超温"),
+    "high_vibration": ("high vibr", "振动过大"),
+    "over_pressure": ("over press", "超压"),
+    "device_reported": ("dev report", "设备上报"),
+}
+
 CHANNELS: Texts = {
     "temperature": ("temperature", "温度"),
     "fluid_temperature": ("fluid temperature", "介质温度"),
