@@ -27,6 +27,7 @@ _PAIRS = (
     ("limit", "now"), ("limit_high", "last"), ("limit_high", "high"), ("limit_high", "mean"),
     ("limit_low", "last"), ("limit_low", "low"), ("limit_low", "mean"), ("low", "high"),
 )  # fmt: skip
+_PAIRED = frozenset(one for one, _ in _PAIRS)
 _SPANS = (
     ("start", "end"), ("onset", "as_of"), ("first_seen", "last_seen"), ("onset", "last_seen"),
     ("onset", "first_seen"), ("last_reading", "as_of"), ("first_seen", "as_of"),
@@ -186,24 +187,37 @@ def _walk_mapping(
 
 def _read_text(text: str, grounds: Grounds, texts: list[str]) -> None:
     texts.append(text)
-    if _MOMENT.match(text):
-        try:
-            moment = datetime.fromisoformat(text)
-        except ValueError:
-            pass
-        else:
-            aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-            grounds.moments.add(aware.astimezone(UTC))
-            return
-    if re.fullmatch(r"[\w.-]+", text):
-        grounds.names.add(plain(text))
+    if (at := _moment(text)) is not None:
+        grounds.moments.add(at)
+        return
+    names, numbers = _particulars(text)
+    grounds.names.update(names)
+    if " " not in text:
         grounds.channels.add(text)
-    if not text.isascii() or any(sign.isdigit() or sign == "_" for sign in text) or " " in text:
-        for figure in figures(text):
-            if figure.kind == "name":
-                grounds.names.add(plain(figure.text))
-            elif figure.kind == "number" and not math.isnan(figure.value):
-                grounds.add(figure.value, figure.unit)
+    for value, unit in numbers:
+        grounds.add(value, unit)
+
+
+@lru_cache(maxsize=2048)
+def _particulars(text: str) -> tuple[tuple[str, ...], tuple[tuple[float, str | None], ...]]:
+    """The identifiers, as `plain` gives them, and the numbers with their units of a text."""
+    found = figures(text)
+    names = [plain(f.text) for f in found if f.kind == "name"]
+    if re.fullmatch(r"[\w.-]+", text):
+        names.append(plain(text))
+    numbers = [(f.value, f.unit) for f in found if f.kind == "number" and not math.isnan(f.value)]
+    return tuple(names), tuple(numbers)
+
+
+@lru_cache(maxsize=2048)
+def _moment(text: str) -> datetime | None:
+    if not _MOMENT.match(text):
+        return None
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
 
 
 @lru_cache(maxsize=512)
@@ -242,6 +256,23 @@ def _unit(key: str, unit: str | None) -> str | None:
 
 
 def _derived(value: Mapping[str, Any], unit: str | None, channel: str | None) -> Iterator[Quantity]:
+    if not _PAIRED.isdisjoint(value):
+        yield from _compared(value, unit, channel)
+    for one, other in _SPANS:
+        a, b = value.get(one), value.get(other)
+        if isinstance(a, str) and isinstance(b, str):
+            start, end = _moment(a), _moment(b)
+            if start is not None and end is not None:
+                yield Quantity((end - start).total_seconds(), SECONDS)
+    for key, one in value.items():
+        scale = _seconds_in(key)
+        if scale is not None and scale != 1.0 and isinstance(one, int | float):
+            yield Quantity(one * scale, SECONDS)
+
+
+def _compared(
+    value: Mapping[str, Any], unit: str | None, channel: str | None
+) -> Iterator[Quantity]:
     for one, other in _PAIRS:
         a, b = value.get(one), value.get(other)
         if isinstance(a, int | float) and isinstance(b, int | float):
@@ -252,15 +283,6 @@ def _derived(value: Mapping[str, Any], unit: str | None, channel: str | None) ->
                 yield Quantity(100 * (b - a) / abs(a), PERCENT, channel)
                 yield Quantity(100 * b / a, PERCENT, channel)
                 yield Quantity(b / a, RATIO, channel)
-    for one, other in _SPANS:
-        a, b = value.get(one), value.get(other)
-        if isinstance(a, str) and isinstance(b, str):
-            seconds = (datetime.fromisoformat(b) - datetime.fromisoformat(a)).total_seconds()
-            yield Quantity(seconds, SECONDS)
-    for key, one in value.items():
-        scale = _seconds_in(key)
-        if scale is not None and scale != 1.0 and isinstance(one, int | float):
-            yield Quantity(one * scale, SECONDS)
 
 
 def _rounds_to(quantity: Quantity, figure: Figure, channels: frozenset[str]) -> bool:

@@ -83,11 +83,12 @@ class Judge:
         spoken = [
             (m.span(), m.lastgroup) for m in _CHANNEL.finditer(said) if m.lastgroup is not None
         ]
-        words = {name for _, name in spoken}
+        words = tuple({name for _, name in spoken})
         channels = frozenset(
             channel
-            for channel in set[str]().union(*(g.channels for g in grounds))
-            if plain(channel) in names or any(base(channel).endswith(word) for word in words)
+            for g in (grounds if words or names else ())
+            for channel in g.channels
+            if plain(channel) in names or (words and base(channel).endswith(words))
         )
         faults = [
             (f.start, f.end) for f in asserted if not self._holds(f, cited, grounds, channels)

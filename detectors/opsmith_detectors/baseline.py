@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 _TINY = 1e-12
 _CLIP = 4.0
 """Standard deviations beyond which a healthy reading teaches no more (Huber 1964)."""
+_KNOWN = 40
+"""Readings of a channel from which its spread is known."""
 
 
 def known(x: FloatArray) -> FloatArray:
@@ -64,11 +66,13 @@ class Pending:
         shift = known(scored.level - base.mean)
         residual = held - past @ base.coefficients
         if base.inverse is not None:
-            far = _CLIP * np.sqrt(base.variance)
+            # Of a channel that came late the spread is not known yet.
+            clip = np.where(base.heard >= _KNOWN, _CLIP, np.inf)
+            far = clip * (np.sqrt(base.variance) + _TINY)
             held = np.minimum(np.maximum(held, -far), far)
-            far = _CLIP * base.shift_scale
+            far = clip * base.shift_scale
             shift = np.minimum(np.maximum(shift, -far), far)
-            far = _CLIP * base.residual_scale
+            far = clip * base.residual_scale
             residual = np.minimum(np.maximum(residual, -far), far)
         self.held += held
         self.squared += held * held
@@ -126,6 +130,8 @@ class Baseline:
         self.judged = 0
         m = h * c + h + 1
         self.statistic_mean, self.statistic_spread = np.zeros(m), np.ones(m)
+        self.step = np.full(c, np.inf)
+        """Shape (c,), the smallest change of each channel so far: its resolution, or less."""
         self._one_apart, self._two_apart = np.zeros(c), np.zeros(c)
         self._blocks: list[FloatArray] = []
 
@@ -143,6 +149,7 @@ class Baseline:
             "_two_apart",
         ):
             setattr(self, name, np.append(getattr(self, name), np.zeros(more)))
+        self.step = np.append(self.step, np.full(more, np.inf))
         self.residual_scale = np.append(self.residual_scale, np.ones(more))
         self.shift_scale = np.pad(self.shift_scale, ((0, 0), (0, more)), constant_values=1.0)
         self.shifts = np.pad(self.shifts, ((0, 0), (0, more), (0, more)))
@@ -217,7 +224,7 @@ class Baseline:
         slowest = 1 / min(self.LEAK, 20.0 * max(self.learnt, 1))
         gain = np.maximum(np.full(len(held), slowest), follow)
         if self.inverse is not None:
-            far = _CLIP * np.sqrt(self.variance)
+            far = np.where(self.heard >= _KNOWN, _CLIP * np.sqrt(self.variance), np.inf)
             held = np.where(np.asarray(follow) > 0, held, np.minimum(np.maximum(held, -far), far))
             if self.judged and scored.statistics is not None:
                 ratio = self.ratios(scored.statistics, limit, cap)
@@ -293,7 +300,7 @@ class Baseline:
         for gain, moment in zip(self.gains, self.shifts, strict=True):
             # Smoothed levels hold fewer independent readings: their correlations are shrunk more.
             pull = min(1.0, shrink / float(gain) / 3)
-            least = self.FLOOR**2 * self.variance * gain + self._resolution()
+            least = (self.FLOOR**2 * self.variance + self._resolution()) * gain
             sigma, inverted = _inverse(moment, least, pull)
             scale.append(sigma)
             inverse.append(inverted)
@@ -303,8 +310,9 @@ class Baseline:
         )
 
     def _resolution(self) -> FloatArray:
-        """Variance below which a change means nothing: a constant channel has to move visibly."""
-        return (1e-4 * self.mean) ** 2 + _TINY
+        """Variance below which a change means nothing: a coarse channel has to move visibly."""
+        step = np.where(np.isfinite(self.step), self.step, 0.0)
+        return (1e-4 * self.mean) ** 2 + (step / 2) ** 2 + _TINY
 
 
 def _inverse(moment: FloatArray, least: FloatArray, pull: float) -> tuple[FloatArray, FloatArray]:

@@ -194,9 +194,10 @@ class DeviceMonitor:
             return observed, deviations
         track = self._tracks.get("composite")
         frozen = track is not None and track.standing
+        believed = ~self._sensors.doubtful
         # A channel that warms up is followed, and heard again when the machine is warm.
-        warming = self._regime.warming(time) & ~faulty
-        scored = self._residual.score_one(own, ~faulty, warming)
+        warming = self._regime.warming(time) & believed
+        scored = self._residual.score_one(own, believed, warming)
         ruling = self._regime.step(time, scored, self._residual.base, now, frozen=frozen)
         follow = np.where(warming, FOLLOW, ruling.follow)
         self._residual.learn_one(

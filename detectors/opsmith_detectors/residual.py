@@ -221,6 +221,8 @@ class Residual:
         self._n += 1
         self._since += 1
         self.seen += scored.usable
+        change = np.abs(x - self._last[: len(x)])
+        base.step = np.where(change > 0, np.minimum(base.step, change), base.step)
         held = known(x - base.mean)
         known_well = base.learnt >= _COMMISSIONED or scored.score >= _FAR_OFF
         bad = (frozen or scored.score >= 1) and known_well

@@ -55,6 +55,7 @@ class Sensors:
         self.stuck: BoolArray = np.zeros(channels, dtype=np.bool_)
         self.silent: BoolArray = np.zeros(channels, dtype=np.bool_)
         self.implausible: BoolArray = np.zeros(channels, dtype=np.bool_)
+        self._suspect: BoolArray = np.zeros(channels, dtype=np.bool_)
 
     def grow(self, more: int) -> None:
         """Add `more` channels behind the others."""
@@ -67,11 +68,17 @@ class Sensors:
         self.stuck = np.append(self.stuck, none)
         self.silent = np.append(self.silent, none)
         self.implausible = np.append(self.implausible, none)
+        self._suspect = np.append(self._suspect, none)
 
     @property
     def faulty(self) -> BoolArray:
         """Shape (c,): channels that must not speak for the machine."""
         return self.stuck | self.silent | self.implausible
+
+    @property
+    def doubtful(self) -> BoolArray:
+        """Shape (c,): those, and channels that may turn out so with the next readings."""
+        return self.faulty | self._suspect
 
     def step(self, x: FloatArray, quality: QualityArray, *, moving: bool) -> None:
         """Judge one reading, then learn it.
@@ -109,15 +116,18 @@ class Sensors:
         else:
             self.stuck = self.stuck & ~changed
             self.silent = self.silent & ~arrived
+        self._suspect = self._fallen_now(zero, known) | strange
         self.implausible = self._strange > 0.6 if strange.any() else self._strange > 0.3
         self._learn(x, arrived, same, changed, run, gap, zero, moving)
 
     def _fallen(self, zero: BoolArray, known: BoolArray) -> BoolArray:
         """One channel at exactly 0 that never was is an instrument; many are a stopped machine."""
-        strange = zero & known & (self._zeros < _NEVER)
-        if int(strange.sum()) > max(1, len(zero) // 4):
-            return strange & False
-        return strange & ((self._zero_run >= _ZEROS) | self.silent)
+        fallen = self._fallen_now(zero, known)
+        return fallen & ((self._zero_run >= _ZEROS) | self.silent)
+
+    def _fallen_now(self, zero: BoolArray, known: BoolArray) -> BoolArray:
+        fallen = zero & known & (self._zeros < _NEVER)
+        return fallen & (int(fallen.sum()) <= max(1, len(zero) // 4))
 
     def _learn(
         self,

@@ -5,6 +5,7 @@ from collections.abc import Callable, Generator, Sequence
 from datetime import datetime
 
 from rich.console import Console
+from rich.markup import escape
 from rich.panel import Panel
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
@@ -29,7 +30,7 @@ WORDS: dict[Language, dict[str, str]] = {
         "alerts": "Alerts", "orders": "Work orders", "reports": "Diagnosis reports",
         "time": "raised", "level": "level", "device": "device", "type": "type", "what": "what",
         "count": "readings", "state": "state", "trace": "trace id", "no": "no", "due": "due",
-        "hours": "h", "work": "what to do", "none": "No alert: nothing deviated.",
+        "work": "what to do", "none": "No alert: nothing deviated.",
         "mapping": "How the file is read", "progress": "readings",
         "totals": "{readings} readings stored, {repeated} repeated, {dead} dead letters, "
         "{alerts} alerts, {reports} reports, {orders} work orders in {seconds:.1f} s",
@@ -40,7 +41,7 @@ WORDS: dict[Language, dict[str, str]] = {
         "alerts": "报警", "orders": "工单", "reports": "诊断报告",
         "time": "发生时间", "level": "级别", "device": "设备", "type": "类型", "what": "现象",
         "count": "读数", "state": "状态", "trace": "追踪号", "no": "编号", "due": "截止",
-        "hours": "工时", "work": "工作内容", "none": "没有报警：未见偏离。",
+        "work": "工作内容", "none": "没有报警：未见偏离。",
         "mapping": "文件的读取方式", "progress": "条读数",
         "totals": "存入读数 {readings} 条，重复 {repeated} 条，死信 {dead} 条；"
         "报警 {alerts} 个，报告 {reports} 份，工单 {orders} 张；用时 {seconds:.1f} 秒",
@@ -161,7 +162,7 @@ def _alerts(alerts: Sequence[Alert], settings: Settings) -> Table:
             f"[{COLOURS[alert.alert_level]}]{alert.alert_level}[/]",
             alert.device_id,
             alert.alert_type,
-            "\n".join(_deviation(each) for each in alert.deviations[:3]),
+            "\n".join(escape(_deviation(each)) for each in alert.deviations[:3]),
             str(alert.count),
             alert.trace_id,
         )
@@ -171,17 +172,15 @@ def _alerts(alerts: Sequence[Alert], settings: Settings) -> Table:
 def _orders(orders: Sequence[WorkOrder], settings: Settings) -> Table:
     words = WORDS[settings.language]
     table = Table(title=words["orders"], title_justify="left", expand=False)
-    for key in ("no", "level", "device", "type", "work", "hours", "due"):
+    for key in ("no", "level", "device", "due", "work"):
         table.add_column(words[key], overflow="fold", no_wrap=key != "work")
     for order in orders:
         table.add_row(
             order.order_no,
             f"[{COLOURS[order.priority]}]{order.priority}[/]",
             order.device_id,
-            order.order_type,
-            _first_sentence(order.description),
-            "" if order.estimated_hours is None else f"{order.estimated_hours:g}",
             "" if order.due_at is None else _time(order.due_at, settings),
+            escape(_first_sentence(order.description.removeprefix(f"{order.device_id}: "))),
         )
     return table
 
@@ -192,7 +191,7 @@ def _deviation(deviation: Deviation) -> str:
     sign = ">" if deviation.direction == "up" else "<" if deviation.direction == "down" else "≠"
     value = "—" if deviation.value is None else f"{deviation.value:.4g}"
     beside = "" if against is None else f" {sign} {against:.4g}"
-    return f"{deviation.channel} {value}{beside} {unit}".rstrip().replace("[", "\\[")
+    return f"{deviation.channel} {value}{beside} {unit}".rstrip()
 
 
 def _first_sentence(text: str) -> str:

@@ -60,6 +60,9 @@ class WorkOrder(Model):
     assigned_to: str | None = None
     reviewed_by: str | None = Field(default=None, description="None: no person has looked yet.")
     status: OrderStatus = OrderStatus.OPEN
+    merged_into: str | None = Field(
+        default=None, description="The order of the same fault that answers its alerts now."
+    )
     estimated_hours: float | None = None
     actual_hours: float | None = None
     materials: tuple[Material, ...] = ()

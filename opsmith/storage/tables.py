@@ -149,6 +149,7 @@ work_order = Table(
     Column("assigned_to", String(100)),
     Column("reviewed_by", String(100)),
     Column("status", String(16), nullable=False, index=True),
+    Column("merged_into", String(24)),
     Column("estimated_hours", Float),
     Column("actual_hours", Float),
     Column("materials", JSON, nullable=False),

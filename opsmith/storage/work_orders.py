@@ -36,13 +36,15 @@ class WorkOrderStore:
         is added to the device's newest undone order that nobody has reviewed, if there is one:
         whoever goes there looks at both. A higher priority raises the order's, and while nobody
         has reviewed the order, a newer plan for the alert that it began with replaces its own. An
-        alert that turns out to be of another fault moves to that fault's order.
+        alert that turns out to be of another fault moves to that fault's order; an order that
+        nobody has reviewed and whose own fault turns out to have one already is merged into it.
 
         Returns:
             The order as it is now, and whether it is new. The same call again changes nothing.
         """
         with self._database.write() as connection:
             before = _answering(connection, trace_id, device_id, failure_mode)
+            before = _merged(connection, before, trace_id, failure_mode, now)
             if before is None:
                 order = _new_order(connection, device_id, plan, now, trace_id, failure_mode)
                 values = _columns(order)
@@ -131,6 +133,62 @@ def _answering(
         query = undone.where(table.c.failure_mode == failure_mode).order_by(table.c.order_no)
     rows = connection.execute(query.limit(1)).all()
     return _orders(connection, rows)[0] if rows else None
+
+
+def _merged(
+    connection: Connection,
+    order: WorkOrder | None,
+    trace_id: str | None,
+    failure_mode: str | None,
+    now: datetime,
+) -> WorkOrder | None:
+    """The order that goes on: another one where this one's fault turns out to have it."""
+    if order is None or trace_id is None or order.trace_id != trace_id:
+        return order
+    if failure_mode is None or order.reviewed_by is not None or order.status != OrderStatus.OPEN:
+        return order
+    query = (
+        select(table)
+        .where(
+            table.c.device_id == order.device_id,
+            table.c.failure_mode == failure_mode,
+            table.c.order_no != order.order_no,
+            table.c.status.in_(UNDONE),
+        )
+        .order_by(table.c.order_no)
+        .limit(1)
+    )
+    rows = connection.execute(query).all()
+    if not rows:
+        return order
+    (other,) = _orders(connection, rows)
+    connection.execute(
+        update(links).where(links.c.order_no == order.order_no).values(order_no=other.order_no)
+    )
+    given_up = order.model_copy(
+        update={
+            "status": OrderStatus.CANCELLED,
+            "merged_into": other.order_no,
+            "completed_at": now,
+            "trace_ids": (),
+        }
+    )
+    connection.execute(
+        update(table).where(table.c.order_no == order.order_no).values(**_columns(given_up))
+    )
+    announce(
+        connection, ORDERS, order.device_id, OrderEvent(change="updated", as_of=now, order=given_up)
+    )
+    raised = other.model_copy(
+        update={
+            "trace_ids": tuple(sorted({*other.trace_ids, *order.trace_ids})),
+            "priority": min(other.priority, order.priority),
+        }
+    )
+    connection.execute(
+        update(table).where(table.c.order_no == other.order_no).values(priority=raised.priority)
+    )
+    return raised
 
 
 def _new_order(

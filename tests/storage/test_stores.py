@@ -166,6 +166,21 @@ def test_an_alert_without_a_cause_joins_the_order_that_is_open_and_leaves_it_onc
     assert (new, again) == (False, own)
 
 
+def test_two_orders_that_turn_out_to_be_of_one_fault_become_one(database: Database) -> None:
+    orders = WorkOrderStore(database)
+    orders.create("PUMP_01", plan(), NOW, "T-1", "seal_leak")
+    orders.create("PUMP_01", plan(AlertLevel.P1), NOW, "T-2", "impeller_wear")
+    orders.create("PUMP_01", plan(), NOW, "T-1", "cavitation")
+    kept, new = orders.create("PUMP_01", plan(), NOW, "T-2", "cavitation")
+    assert (new, kept.order_no, kept.trace_ids) == (False, "WO-20260228-001", ("T-1", "T-2"))
+    assert kept.priority == AlertLevel.P1
+    other = orders.get("WO-20260228-002")
+    assert (other.status, other.merged_into) == (OrderStatus.CANCELLED, kept.order_no)
+    again, new = orders.create("PUMP_01", plan(), NOW, "T-2", "cavitation")
+    assert (new, again) == (False, kept)
+    assert orders.get("WO-20260228-001") == kept
+
+
 def test_orders_that_people_write_stand_alone(database: Database) -> None:
     orders = WorkOrderStore(database)
     orders.create("PUMP_01", plan(description="Paint it"), NOW)

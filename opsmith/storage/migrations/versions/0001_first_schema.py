@@ -130,6 +130,7 @@ def upgrade() -> None:
         sa.Column("assigned_to", sa.String(length=100), nullable=True),
         sa.Column("reviewed_by", sa.String(length=100), nullable=True),
         sa.Column("status", sa.String(length=16), nullable=False),
+        sa.Column("merged_into", sa.String(length=24), nullable=True),
         sa.Column("estimated_hours", sa.Float(), nullable=True),
         sa.Column("actual_hours", sa.Float(), nullable=True),
         sa.Column("materials", sa.JSON(), nullable=False),
