@@ -124,7 +124,25 @@ def base(channel: str) -> str:
 
 def grounds_of(evidence: Evidence) -> Grounds:
     """Read what a piece of evidence holds; the arguments of the call are part of it."""
-    grounds = Grounds()
+    return _read(_Same(evidence))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Same:
+    """A piece of evidence, equal to itself alone: a report is checked more than once."""
+
+    evidence: Evidence
+
+    def __hash__(self) -> int:
+        return id(self.evidence)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and self.evidence is other.evidence
+
+
+@lru_cache(maxsize=64)
+def _read(same: _Same) -> Grounds:
+    evidence, grounds = same.evidence, Grounds()
     texts = [evidence.note or "", evidence.tool]
     _walk(evidence.result, grounds, texts, None, None, "")
     _walk(evidence.arguments, grounds, texts, None, None, "")

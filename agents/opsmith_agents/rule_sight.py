@@ -1,6 +1,7 @@
 """What the rules look at: one fixed round of tool calls, state and sensor before the machine."""
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 from fastmcp import Client
@@ -19,6 +20,8 @@ from opsmith_mcp.work_orders import WorkOrderList, WorkOrders
 
 DAYS = 7
 """Of the history that is looked at."""
+LONGEST = timedelta(hours=24)
+"""How far back another alert's onset is taken for this one's."""
 NEAR = 0.9
 """A channel is near its limit from this share of it on."""
 _WEEK = 168.0
@@ -76,17 +79,19 @@ class Sight:
 async def look(plant: Client[Any], event: AlertEvent, language: Language) -> Sight:
     """Make the round, up to `event.as_of`, so that the same event shows the same."""
     ledger = EvidenceLedger(plant, event)
-    device, until, onset = event.alert.device_id, event.as_of, event.alert.onset
+    device, until = event.alert.device_id, event.as_of
+    history = await ledger.call(AlertHistory.get_alert_history, device, days=DAYS, until=until)
+    onset = _onset(event.alert, history.result)
     sight = Sight(
         event,
         ledger,
-        await ledger.call(DeviceRegistry.query_device_status, device),
+        await ledger.call(DeviceRegistry.query_device_status, device, until=until),
         await ledger.call(Telemetry.describe_change, device, onset, until=until),
         await ledger.call(
             Knowledge.match_failure_modes, device, onset, until=until, language=language
         ),
         await ledger.call(Telemetry.fetch_telemetry_data, device, window_mins=60, until=until),
-        await ledger.call(AlertHistory.get_alert_history, device, days=DAYS, until=until),
+        history,
         await ledger.call(WorkOrders.list_work_orders, device, limit=10, until=until),
     )
     sight.verdict = _verdict(sight)
@@ -101,6 +106,23 @@ async def look(plant: Client[Any], event: AlertEvent, language: Language) -> Sig
     if machine and any(is_near(channel) for channel in statistics(sight)):
         sight.forecast = await ledger.call(Forecasting.predict_failure, device, until=until)
     return sight
+
+
+def _onset(alert: Alert, history: AlertHistoryView | None) -> datetime:
+    """When the device left its normal: earlier than this alert's onset where others stand.
+
+    A rated limit is often passed long after the channels began to move; what lies between is no
+    picture of the normal.
+    """
+    if history is None or alert.alert_type in SENSOR_TYPES:
+        return alert.onset
+    onset = alert.onset
+    others = [line for line in history.alerts if line.alert_type not in SENSOR_TYPES]
+    for line in sorted(others, key=lambda line: line.onset, reverse=True):
+        stood = line.cleared_at is None or line.cleared_at > onset
+        if line.onset < onset and stood and onset - line.onset <= LONGEST:
+            onset = line.onset
+    return onset
 
 
 def statistics(sight: Sight) -> tuple[ChannelStatistics, ...]:

@@ -52,19 +52,14 @@ class Pending:
         m = h * c + h + 1
         self.statistics, self.statistics_squared = np.zeros(m), np.zeros(m)
 
-    def add(
-        self,
-        base: "Baseline",
-        scored: "Scored",
-        held: FloatArray,
-        past: FloatArray,
-    ) -> None:
+    def add(self, base: "Baseline", scored: "Scored", held: FloatArray) -> None:
         """Add one healthy reading; `held` is the reading less the baseline level."""
         self.learnt += 1
         self.heard += scored.spoken
         self.total += known(scored.x)
         shift = known(scored.level - base.mean)
-        residual = held - past @ base.coefficients
+        past, sudden = scored.past, scored.sudden
+        residual = sudden - past @ base.coefficients
         if base.inverse is not None:
             # Of a channel that came late the spread is not known yet.
             clip = np.where(base.heard >= _KNOWN, _CLIP, np.inf)
@@ -78,7 +73,7 @@ class Pending:
         self.squared += held * held
         self.shifts += shift[:, :, None] * shift[:, None, :]
         self.past += past[:, None] * past
-        self.cross += past[:, None] * held
+        self.cross += past[:, None] * sudden
         self.residuals += residual[:, None] * residual
         statistics = scored.statistics
         if statistics is not None:

@@ -54,6 +54,10 @@ class Scored:
     """Shape (c,), channels that arrived and are believed."""
     spoken: BoolArray
     """Shape (c,), those of them that were judged, and may be learnt."""
+    sudden: FloatArray
+    """Shape (c,), the reading less the slow level of just before, in the channels' units."""
+    past: FloatArray
+    """Shape (2c,), the last reading and its fast level, less the same; what foretells `sudden`."""
 
     @property
     def strength(self) -> FloatArray:
@@ -156,13 +160,19 @@ class Residual:
         gain = self.gain if self._n > 40 else np.maximum(self.gain, 1 / (self._n + 1))
         level = held + gain * (x - held)
         centre = known(mean)
+        # Sudden is what differs from the slow level of just before: where the level itself is,
+        # is the other statistics' business.
+        local = held[-1]
+        sudden = known(x - local)
+        past = known(self._last - np.concatenate([local, local]))
         if base.inverse is None:
             zero = np.zeros(len(x))
-            return Scored(0.0, level, level * 0, zero, 0.0, None, True, x, heard, spoken)
+            return Scored(
+                0.0, level, level * 0, zero, 0.0, None, True, x, heard, spoken, sudden, past
+            )
         ready = spoken & (self.seen >= min(self.grace, self._n // 2))
         quiet = ~ready
-        past = known(self._last - np.concatenate([mean, mean]))
-        residual = np.where(quiet, 0.0, known(x - centre - past @ base.coefficients))
+        residual = np.where(quiet, 0.0, sudden - past @ base.coefficients)
         residual = np.clip(residual / base.residual_scale, -8.0, 8.0)
         offset = np.where(quiet, 0.0, known(level - centre))
         scale = base.widened(self._since)
@@ -187,7 +197,10 @@ class Residual:
             ratio = base.ratios(statistics, self.limit, self.cap)
             worst = int(ratio.argmax())
             score, by_level = max(0.0, float(ratio[worst])), worst < len(statistics) - 1
-        return Scored(score, level, shift, residual, smooth, statistics, by_level, x, heard, spoken)
+        return Scored(
+            score, level, shift, residual, smooth, statistics, by_level, x, heard, spoken,
+            sudden, past,
+        )  # fmt: skip
 
     def pause(self) -> None:
         """Nothing of this reading is of the running machine: keep what is known, start afresh."""
@@ -222,7 +235,7 @@ class Residual:
         self._since += 1
         self.seen += scored.usable
         change = np.abs(x - self._last[: len(x)])
-        base.step = np.where(change > 0, np.minimum(base.step, change), base.step)
+        base.step = np.where(scored.usable & (change > 0), np.minimum(base.step, change), base.step)
         held = known(x - base.mean)
         known_well = base.learnt >= _COMMISSIONED or scored.score >= _FAR_OFF
         bad = (frozen or scored.score >= 1) and known_well
@@ -235,7 +248,7 @@ class Residual:
         elif np.any(follow):
             base.mean = base.mean + np.where(scored.spoken, 0.0, follow) * held
         if not self._spoilt:
-            self._learn_block(scored, held)
+            self._block.add(base, scored, held)
         self._block.count += 1
         self._level = scored.level
         self._last = np.concatenate([x, scored.level[0]])
@@ -248,7 +261,3 @@ class Residual:
             while len(self._waiting) > (0 if young else 1):
                 base.learn(self._waiting.pop(0))
                 self._since = Baseline.BLOCK * len(self._waiting)
-
-    def _learn_block(self, scored: Scored, held: FloatArray) -> None:
-        past = known(self._last - np.concatenate([self.base.mean, self.base.mean]))
-        self._block.add(self.base, scored, held, past)

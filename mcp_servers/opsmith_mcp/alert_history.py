@@ -40,6 +40,7 @@ class AlertLine(Model):
     alert_level: AlertLevel
     alert_type: AlertType
     channels: tuple[str, ...] = Field(description="Those that deviated, the most first.")
+    onset: Moment = Field(description="When the deviation began.")
     first_seen: Moment
     last_seen: Moment
     cleared_at: Moment | None = Field(description="None: not cleared up to `as_of`.")
@@ -277,6 +278,7 @@ def _line(alert: Alert, as_of: datetime) -> AlertLine:
         alert_level=alert.alert_level,
         alert_type=alert.alert_type,
         channels=tuple(one.channel for one in sorted(alert.deviations, key=lambda d: -d.share)[:5]),
+        onset=alert.onset,
         first_seen=alert.first_seen,
         last_seen=min(alert.last_seen, as_of),
         cleared_at=cleared,

@@ -156,7 +156,7 @@ def chat(
 @app.command()
 def tui(lang: Lang = None) -> None:
     """Open the operator's console."""
-    from opsmith.app.screens import run_tui
+    from opsmith.app.console import run_tui
 
     run_tui(_settings(lang))
 
@@ -167,7 +167,7 @@ def ask(
     lang: Lang = None,
 ) -> None:
     """Ask about a device, an alert, an order; the tools that were called are shown."""
-    from opsmith.app.screens import run_ask
+    from opsmith.app.asking import run_ask
 
     settings = _settings(lang)
     run_ask(settings, " ".join(question), settings.language if lang else None)

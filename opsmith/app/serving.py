@@ -57,17 +57,17 @@ def run_serve(
 @contextlib.contextmanager
 def listening(host: str, port: int) -> Generator[socket.socket]:
     """A socket that listens. Raises `BadInput` where the port is taken."""
-    try:
-        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
-        with socket.socket(family, socket.SOCK_STREAM) as listener:
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    with listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
             listener.bind((host, port))
             listener.listen()
-            yield listener
-    except OSError as error:
-        raise BadInput(
-            f"Cannot listen on {host}:{port} ({error.strerror}); choose another with --port"
-        ) from error
+        except OSError as error:
+            raise BadInput(
+                f"Cannot listen on {host}:{port} ({error.strerror}); choose another with --port"
+            ) from error
+        yield listener
 
 
 async def _serve(

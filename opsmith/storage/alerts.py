@@ -112,7 +112,9 @@ class AlertStore:
         if end is not None:
             query = query.where(table.c.first_seen < end)
         if standing:
-            query = query.where(table.c.state.in_(STANDING))
+            # A suppressed alert keeps its state; whether it stands, its clearing says.
+            held_back = (table.c.suppressed.is_not(None)) & (table.c.cleared_at.is_(None))
+            query = query.where(or_(table.c.state.in_(STANDING), held_back))
         if suppressed is not None:
             is_not = table.c.suppressed.is_not(None) if suppressed else table.c.suppressed.is_(None)
             query = query.where(is_not)

@@ -1,14 +1,12 @@
-"""Questions from the command line, and the console: each over the plant's tools."""
+"""Questions from the command line, answered over the plant's tools."""
 
 import asyncio
-import getpass
 
 from rich.console import Console as Terminal
 from rich.markdown import Markdown
 
 from opsmith.app.bootstrap import open_plant
 from opsmith.domain.base import Language
-from opsmith.errors import BadInput
 from opsmith.settings import Settings
 from opsmith_agents.answers import Answer, Step
 from opsmith_agents.assistant import Assistant
@@ -18,25 +16,13 @@ from opsmith_mcp.groups import plant_server
 from opsmith_mcp.server import Rights
 
 
-def run_tui(settings: Settings) -> None:
-    """Open the console on the plant. Raises `BadInput` where Textual is not installed."""
-    try:
-        from opsmith_tui.console import Console
-    except ImportError as error:
-        raise BadInput("The console needs Textual: pip install 'opsmith[tui]'") from error
-    with open_plant(settings) as plant:
-        # Whoever sits at the console may acknowledge; orders and statuses come with their issue.
-        client = connect(plant_server(plant.stores, rights=Rights.WRITE))
-        Console(client, settings.language, by=getpass.getuser()).run()
-
-
 def run_ask(settings: Settings, question: str, language: Language | None) -> None:
     """Ask one question and print the tool calls and the answer."""
     terminal = Terminal()
 
     async def run() -> None:
         async with connect(plant_server(plant.stores, rights=Rights.READ)) as client:
-            assistant = Assistant(client, model_from(settings))
+            assistant = Assistant(client, model_from(settings), zone=settings.zone)
             async for event in assistant.ask(question, language):
                 match event:
                     case Step(state="running"):
