@@ -71,6 +71,8 @@ class Pending:
             residual = np.minimum(np.maximum(residual, -far), far)
         self.held += held
         self.squared += held * held
+        shift = shift * scored.spoken
+        residual = residual * scored.spoken
         self.shifts += shift[:, :, None] * shift[:, None, :]
         self.past += past[:, None] * past
         self.cross += past[:, None] * sudden
@@ -117,6 +119,7 @@ class Baseline:
         self.gain = np.zeros(c)
         self.shifts, self.residuals = np.zeros((h, c, c)), np.zeros((c, c))
         self.past, self.cross = np.zeros((2 * c, 2 * c)), np.zeros((2 * c, c))
+        self.shift_variance, self.residual_variance = np.zeros((h, c)), np.zeros(c)
         self.coefficients = np.zeros((2 * c, c))
         self.inverse: FloatArray | None = None
         self.shift_scale: FloatArray = np.ones((h, c))
@@ -141,12 +144,14 @@ class Baseline:
             "drift",
             "gain",
             "_one_apart",
+            "residual_variance",
             "_two_apart",
         ):
             setattr(self, name, np.append(getattr(self, name), np.zeros(more)))
         self.step = np.append(self.step, np.full(more, np.inf))
         self.residual_scale = np.append(self.residual_scale, np.ones(more))
         self.shift_scale = np.pad(self.shift_scale, ((0, 0), (0, more)), constant_values=1.0)
+        self.shift_variance = np.pad(self.shift_variance, ((0, 0), (0, more)))
         self.shifts = np.pad(self.shifts, ((0, 0), (0, more), (0, more)))
         self.residuals = np.pad(self.residuals, ((0, more), (0, more)))
         rows = np.r_[0:c, c + more : 2 * c + more]
@@ -236,16 +241,20 @@ class Baseline:
         self.heard += block.heard
         rate = np.maximum(block.heard / np.maximum(self.heard, 1.0), 1 - exp(-n / self.MEMORY))
         rate = np.where(block.heard > 0, rate, 0.0)
-        # A channel that came late learns faster, and so do its pairs; an absent one not at all.
-        both = np.maximum(rate[:, None], rate) * ((rate[:, None] > 0) & (rate > 0))
-        tall = np.concatenate([both, both])
+        # One rate for all of a matrix keeps it positive definite; what a channel was not heard in
+        # counts as independent of the others.
+        one = max(n / self.learnt, 1 - exp(-n / self.MEMORY))
+        heard = np.maximum(block.heard, 1.0)
+        squares = np.diagonal(block.shifts, axis1=1, axis2=2) / heard
+        self.shift_variance += rate * (squares - self.shift_variance)
+        self.residual_variance += rate * (np.diag(block.residuals) / heard - self.residual_variance)
         average = block.held / n
         self.variance += rate * (block.squared / n - self.variance)
         self.noise += rate * (np.maximum(block.squared / n - average**2, 0.0) - self.noise)
-        self.shifts += both * (block.shifts / n - self.shifts)
-        self.past += np.hstack([tall, tall]) * (block.past / n - self.past)
-        self.cross += tall * (block.cross / n - self.cross)
-        self.residuals += both * (block.residuals / n - self.residuals)
+        self.shifts += one * (block.shifts / n - self.shifts)
+        self.past += one * (block.past / n - self.past)
+        self.cross += one * (block.cross / n - self.cross)
+        self.residuals += one * (block.residuals / n - self.residuals)
         self._learn_drift(block.total / n)
         followed = np.maximum(rate, 1 - np.exp(-n * self.gain))
         self.mean = self.mean + np.where(rate > 0, followed, 0.0) * average
@@ -292,16 +301,18 @@ class Baseline:
         shrink = 2 * c / (2 * c + known)
         scale: list[FloatArray] = []
         inverse: list[FloatArray] = []
-        for gain, moment in zip(self.gains, self.shifts, strict=True):
+        for gain, moment, own in zip(self.gains, self.shifts, self.shift_variance, strict=True):
             # Smoothed levels hold fewer independent readings: their correlations are shrunk more.
             pull = min(1.0, shrink / float(gain) / 3)
             least = (self.FLOOR**2 * self.variance + self._resolution()) * gain
-            sigma, inverted = _inverse(moment, least, pull)
+            sigma, inverted = _inverse(moment, np.maximum(own, least), pull)
             scale.append(sigma)
             inverse.append(inverted)
         self.shift_scale, self.inverse = np.array(scale), np.array(inverse)
         self.residual_scale, self.residual_inverse = _inverse(
-            self.residuals, 1e-4 * self.variance + self._resolution(), shrink
+            self.residuals,
+            np.maximum(self.residual_variance, 1e-4 * self.variance + self._resolution()),
+            shrink,
         )
 
     def _resolution(self) -> FloatArray:
@@ -310,13 +321,15 @@ class Baseline:
         return (1e-4 * self.mean) ** 2 + (step / 2) ** 2 + _TINY
 
 
-def _inverse(moment: FloatArray, least: FloatArray, pull: float) -> tuple[FloatArray, FloatArray]:
+def _inverse(
+    moment: FloatArray, variance: FloatArray, pull: float
+) -> tuple[FloatArray, FloatArray]:
     """Scales, and the inverse of the correlations pulled towards independence.
 
     Shrinkage as of Ledoit and Wolf (2004), J. Multivariate Analysis 88(2), 365-411, with the
     weight taken from the number of readings and channels.
     """
-    sigma: FloatArray = np.sqrt(np.maximum(np.diag(moment), least))
+    sigma: FloatArray = np.sqrt(variance)
     correlation = (1 - pull) * moment / (sigma[:, None] * sigma)
     np.fill_diagonal(correlation, 1.0)
     return sigma, np.asarray(np.linalg.inv(correlation), dtype=np.float64)

@@ -179,12 +179,14 @@ class Regime:
         grown = (level - excuse.reached) * np.sign(change)
         noticed = np.abs(change) > _NOTICED * base.shift_scale[0]
         judged = noticed & (self._driven | self._flow | self._shaking)
-        if not excuse.after_start:
-            if bool((judged & (grown > _GROWN * np.abs(change))).any()):
-                base.mean = excuse.mean
-                self._pause = PAUSE
-            else:
-                self._warm_from = excuse.since
+        grew = bool((judged & (grown > _GROWN * np.abs(change))).any())
+        if grew and not excuse.after_start:
+            base.mean = excuse.mean
+            self._pause = PAUSE
+        else:
+            # Where it stands now is its normal under this load.
+            base.mean = np.where(self._far(scored, base), base.mean, level)
+            self._warm_from = excuse.since
         self._excuse = None
 
     def _far(self, scored: Scored, base: Baseline) -> BoolArray:

@@ -55,7 +55,7 @@ class Scored:
     spoken: BoolArray
     """Shape (c,), those of them that were judged, and may be learnt."""
     sudden: FloatArray
-    """Shape (c,), the reading less the slow level of just before, in the channels' units."""
+    """Shape (c,), the reading less its baseline, in the channels' units."""
     past: FloatArray
     """Shape (2c,), the last reading and its fast level, less the same; what foretells `sudden`."""
 
@@ -160,11 +160,8 @@ class Residual:
         gain = self.gain if self._n > 40 else np.maximum(self.gain, 1 / (self._n + 1))
         level = held + gain * (x - held)
         centre = known(mean)
-        # Sudden is what differs from the slow level of just before: where the level itself is,
-        # is the other statistics' business.
-        local = held[-1]
-        sudden = known(x - local)
-        past = known(self._last - np.concatenate([local, local]))
+        sudden = known(x - centre)
+        past = known(self._last - np.concatenate([centre, centre]))
         if base.inverse is None:
             zero = np.zeros(len(x))
             return Scored(

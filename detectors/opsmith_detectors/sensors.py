@@ -141,11 +141,11 @@ class Sensors:
         moving: bool,
     ) -> None:
         met = arrived | (self._seen > 0)
-        healthy = met & ~self.faulty & moving
+        healthy = met & ~self.doubtful & moving
         rate = np.where(healthy, np.maximum(1 / (self._seen + 2), 1 / _MEMORY), 0.0)
         self._repeats += np.where(arrived, rate, 0.0) * (same - self._repeats)
         self._gaps += rate * (~arrived - self._gaps)
-        self._zeros += np.where(arrived & (self._zero_run > 2), 0.0, rate) * (zero - self._zeros)
+        self._zeros += np.where(arrived, rate, 0.0) * (zero - self._zeros)
         # Only a run that is over is a habit, else a stuck channel would excuse itself.
         self._longest = np.where(healthy & changed, np.maximum(self._longest, run), self._longest)
         self._longest_gap = np.where(

@@ -104,7 +104,7 @@ def test_what_returns_within_five_minutes_of_clearing_is_the_same_event() -> Non
     def returning(pause: int) -> list[AlertChange]:
         rows = np.repeat(LEVELS[None], 800, axis=0)
         rows[20:40, 3] = rows[40 + pause : 60 + pause, 3] = 75.0
-        changes = watch(DeviceMonitor({"temperature": Limits(high=62.0)}), rows)
+        changes = watch(DeviceMonitor({"temperature": Limits(high=66.0)}), rows)
         return [change for change in changes if change.alert_type == "over_temp"]
 
     soon, late = returning(200), returning(500)
