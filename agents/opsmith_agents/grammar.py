@@ -79,7 +79,7 @@ _INTENTS: tuple[tuple[Intent, str], ...] = (
     (
         "alerts",
         r"\balerts?\b|\balarms?\b|\bfaults?\b|\bproblems?\b|\bissues?\b|\bwrong\b|\bstanding\b"
-        r"|\babnormal|\banomal|报警|告警|警报|警告|异常|故障|问题|不正常",
+        r"|\babnormal|\banomal|报警|报警|警报|警告|异常|故障|问题|不正常",
     ),
     (
         "status",

@@ -77,13 +77,13 @@ def status(
         )
     stand = ""
     if standing is not None and standing.total == 0:
-        stand = say(language, "No alert stands.", "没有未恢复的告警。")
+        stand = say(language, "No alert stands.", "没有未恢复的报警。")
     elif standing is not None:
         stand = joined(
             say(
                 language,
                 f"{standing.total} standing alert(s):",
-                f"{standing.total} 个未恢复的告警：",
+                f"{standing.total} 个未恢复的报警：",
             ),
             _alert_rows(standing.alerts, language, zone),
         )
@@ -168,16 +168,16 @@ def alerts(
         head = say(
             language,
             f"{total} alert(s) of {device} since {since}.",
-            f"{device} 自 {since} 起共 {total} 个告警。",
+            f"{device} 自 {since} 起共 {total} 个报警。",
         )
     elif not standing:
         head = say(
-            language, f"{total} alert(s) since {since}.", f"自 {since} 起共 {total} 个告警。"
+            language, f"{total} alert(s) since {since}.", f"自 {since} 起共 {total} 个报警。"
         )
     elif total == 0:
-        head = say(language, "No alert stands.", "当前没有未恢复的告警。")
+        head = say(language, "No alert stands.", "当前没有未恢复的报警。")
     else:
-        head = say(language, f"{total} standing alert(s):", f"当前有 {total} 个未恢复的告警：")
+        head = say(language, f"{total} standing alert(s):", f"当前有 {total} 个未恢复的报警：")
     if total == 0:
         return head
     return joined(head, _alert_rows(seen.alerts, language, zone), caveat(language, seen))
@@ -187,7 +187,7 @@ def _alert_rows(rows: tuple[AlertLine, ...], language: Language, zone: tzinfo) -
     heads = say(
         language,
         "Level,Device,Type,Channels,First seen,State,Alert",
-        "级别,设备,类型,通道,首次出现,状态,告警编号",
+        "级别,设备,类型,通道,首次出现,状态,报警编号",
     ).split(",")
     cells = [
         [
@@ -222,6 +222,6 @@ def deviations(seen: AlertView, language: Language, zone: tzinfo) -> str:
     head = say(
         language,
         f"{alert.alert_level} of {device}: {kind}; the deviation began at {since}.",
-        f"{device} {alert.alert_level} 级告警：{kind}；偏离始于 {since}。",
+        f"{device} {alert.alert_level} 级报警：{kind}；偏离始于 {since}。",
     )
     return joined(head, table(heads.split(","), rows))

@@ -27,7 +27,7 @@ def report(seen: ReportView, language: Language, zone: tzinfo) -> str:
     """The stored report on an alert, as it was checked: nothing is diagnosed here."""
     trace = plain(seen.trace_id)
     if seen.report is None:
-        return say(language, f"No report on alert {trace} yet.", f"告警 {trace} 尚无诊断报告。")
+        return say(language, f"No report on alert {trace} yet.", f"报警 {trace} 尚无诊断报告。")
     stored, diagnosis = seen.report, seen.report.diagnosis
     head = say(
         language,
@@ -35,7 +35,7 @@ def report(seen: ReportView, language: Language, zone: tzinfo) -> str:
         f"{plain(stored.device_id)}, by {plain(stored.llm_model)}, "
         f"{moment(stored.created_at, zone)}. Severity {stored.severity}, confidence "
         f"{diagnosis.confidence:.0%}, category {word(language, stored.fault_category)}.",
-        f"**{plain(diagnosis.cause)}**\n\n告警 {trace}（{plain(stored.device_id)}）第 "
+        f"**{plain(diagnosis.cause)}**\n\n报警 {trace}（{plain(stored.device_id)}）第 "
         f"{stored.version} 版报告，出自 {plain(stored.llm_model)}，"
         f"{moment(stored.created_at, zone)}。严重程度{word(language, stored.severity)}，"
         f"置信度 {diagnosis.confidence:.0%}，类别{word(language, stored.fault_category)}。",
@@ -124,7 +124,7 @@ def order(seen: WorkOrderView, language: Language, zone: tzinfo) -> str:
         f"reviewed by {plain(one.reviewed_by or 'nobody yet')}; "
         f"alert {plain(one.trace_id or '-')}.",
         f"期限 {moment(one.due_at, zone)}；预计 {hours} 小时；"
-        f"审核人 {plain(one.reviewed_by or '尚无')}；告警 {plain(one.trace_id or '-')}。",
+        f"审核人 {plain(one.reviewed_by or '尚无')}；报警 {plain(one.trace_id or '-')}。",
     )
     steps = "\n".join(f"{n}. {plain(step)}" for n, step in enumerate(one.steps, 1))
     parts = listed(language, [f"{plain(m.part)} x {m.quantity:g}" for m in one.materials])

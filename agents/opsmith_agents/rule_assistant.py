@@ -155,14 +155,14 @@ class _Turn:
                 )
             )
             if device is None and len(seen.alerts) > 1:
-                question = say(language, "Which alert do you mean?", "请问是哪个告警？")
+                question = say(language, "Which alert do you mean?", "请问是哪个报警？")
                 rows = replies_plant.alerts(seen, language, self._zone, standing=standing)
                 raise _CannotSay(joined(question, rows))
             if seen.alerts:
                 return seen.alerts[0].trace_id
         where = "" if device is None else say(language, f" of {plain(device)}", plain(device))
         raise _CannotSay(
-            say(language, f"No alert{where} in the last 30 days.", f"{where}近 30 天没有告警。")
+            say(language, f"No alert{where} in the last 30 days.", f"{where}近 30 天没有报警。")
         )
 
     async def _orders(self, asked: Question) -> str:

@@ -22,8 +22,8 @@ Every number comes from the plant's tools; each call is shown as a step.""",
 
 - *有哪些设备*、*PUMP_01 状态怎么样*
 - *1号泵最近3小时的振动趋势*
-- *当前有哪些告警*、*PUMP_01 最近7天的告警*
-- *PUMP_01 为什么告警*、*AL-… 的诊断报告*（显示已存的报告及证据）
+- *当前有哪些报警*、*PUMP_01 最近7天的报警*
+- *PUMP_01 为什么报警*、*AL-… 的诊断报告*（显示已存的报告及证据）
 - *PUMP_01 的工单*、*查看 WO-…*
 - *预测 PUMP_01 何时超限*
 - *泵的汽蚀怎么处理*
@@ -43,7 +43,7 @@ CREATE_ORDER: Mapping[Language, str] = {
         "`opsmith mcp work_orders` with `OPSMITH_ALLOW_WRITES=true`."
     ),
     "zh": (
-        "这里不创建工单。诊断认为需要时，opsmith 会为告警自动建立工单；可问“…的工单”查看。"
+        "这里不创建工单。诊断认为需要时，opsmith 会为报警自动建立工单；可问“…的工单”查看。"
         "手工创建请在 `OPSMITH_ALLOW_WRITES=true` 下使用 `opsmith mcp work_orders` 的工具 "
         "`create_work_order`。"
     ),

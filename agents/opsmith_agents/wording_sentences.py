@@ -5,7 +5,7 @@ from opsmith.domain.base import Language
 SENTENCES: dict[str, dict[Language, str]] = {
     "raised": {
         "en": "{device} raised a {level} alert ({type}) at {at}; the deviation began at {onset}.",
-        "zh": "{device} 于 {at} 触发 {level} 告警（{type}），偏离始于 {onset}。",
+        "zh": "{device} 于 {at} 触发 {level} 报警（{type}），偏离始于 {onset}。",
     },
     "over": {
         "en": "{channel} read {value}, beyond its rated limit of {limit}.",
@@ -57,7 +57,7 @@ SENTENCES: dict[str, dict[Language, str]] = {
     },
     "history": {
         "en": "{device} had {total} alerts in the {days} days up to then, this one among them.",
-        "zh": "{device} 在此前 {days} 天内共有 {total} 条告警（含本条）。",
+        "zh": "{device} 在此前 {days} 天内共有 {total} 条报警（含本条）。",
     },
     "order": {
         "en": "Work order {order} for {device} is {status}.",
@@ -116,17 +116,17 @@ SENTENCES: dict[str, dict[Language, str]] = {
         "en": "{channel} begins to differ ({kind}).",
         "zh": "{channel}开始偏离（{kind}）。",
     },
-    "alerted": {"en": "The alert is raised ({level}).", "zh": "触发告警（{level}）。"},
+    "alerted": {"en": "The alert is raised ({level}).", "zh": "触发报警（{level}）。"},
     "alerted_before": {
         "en": "An earlier alert of the device ({level}, {type}).",
-        "zh": "该设备较早的一次告警（{level}，{type}）。",
+        "zh": "该设备较早的一次报警（{level}，{type}）。",
     },
     "path": {
         "en": "The rules write the first report on every alert.",
-        "zh": "每条告警的首份报告由规则生成。",
+        "zh": "每条报警的首份报告由规则生成。",
     },
     "order_about": {"en": "{device}: {cause}", "zh": "{device}：{cause}"},
-    "order_alert": {"en": "Alert {trace_id}.", "zh": "告警 {trace_id}。"},
+    "order_alert": {"en": "Alert {trace_id}.", "zh": "报警 {trace_id}。"},
     "because_fault": {
         "en": "{name} calls for work on the machine at {level}.",
         "zh": "“{name}”需要按 {level} 对设备进行检修。",

@@ -1,91 +1,15 @@
 """What is kept of a device's healthy past: levels, second moments and how its statistics spread."""
 
-from dataclasses import dataclass, field
 from math import exp, log, sqrt
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from opsmith.domain.readings import FloatArray
+from opsmith_detectors.pending import CLIP, KNOWN, TINY, Pending
 
 if TYPE_CHECKING:
     from opsmith_detectors.residual import Scored
-
-_TINY = 1e-12
-_CLIP = 4.0
-"""Standard deviations beyond which a healthy reading teaches no more (Huber 1964)."""
-_KNOWN = 40
-"""Readings of a channel from which its spread is known."""
-
-
-def known(x: FloatArray) -> FloatArray:
-    """`x`, with 0 where it is NaN."""
-    return np.where(x == x, x, 0.0)
-
-
-@dataclass(slots=True, eq=False)
-class Pending:
-    """Sums over a block of readings that are not learnt yet."""
-
-    channels: int
-    scales: int
-    count: int = 0
-    learnt: int = 0
-    judged: int = 0
-    heard: FloatArray = field(init=False)
-    total: FloatArray = field(init=False)
-    held: FloatArray = field(init=False)
-    squared: FloatArray = field(init=False)
-    shifts: FloatArray = field(init=False)
-    past: FloatArray = field(init=False)
-    cross: FloatArray = field(init=False)
-    residuals: FloatArray = field(init=False)
-    statistics: FloatArray = field(init=False)
-    statistics_squared: FloatArray = field(init=False)
-
-    def __post_init__(self) -> None:
-        c, h = self.channels, self.scales
-        self.heard, self.total = np.zeros(c), np.zeros(c)
-        self.held, self.squared = np.zeros(c), np.zeros(c)
-        self.shifts, self.residuals = np.zeros((h, c, c)), np.zeros((c, c))
-        self.past, self.cross = np.zeros((2 * c, 2 * c)), np.zeros((2 * c, c))
-        m = h * c + h + 1
-        self.statistics, self.statistics_squared = np.zeros(m), np.zeros(m)
-
-    def add(self, base: "Baseline", scored: "Scored", held: FloatArray) -> None:
-        """Add one healthy reading; `held` is the reading less the baseline level."""
-        self.learnt += 1
-        self.heard += scored.spoken
-        self.total += known(scored.x)
-        shift = known(scored.level - base.mean)
-        past, sudden = scored.past, scored.sudden
-        residual = sudden - past @ base.coefficients
-        if base.inverse is not None:
-            # Of a channel that came late the spread is not known yet.
-            clip = np.where(base.heard >= _KNOWN, _CLIP, np.inf)
-            far = clip * (np.sqrt(base.variance) + _TINY)
-            held = np.minimum(np.maximum(held, -far), far)
-            far = clip * base.shift_scale
-            shift = np.minimum(np.maximum(shift, -far), far)
-            far = clip * base.residual_scale
-            residual = np.minimum(np.maximum(residual, -far), far)
-        self.held += held
-        self.squared += held * held
-        shift = shift * scored.spoken
-        residual = residual * scored.spoken
-        self.shifts += shift[:, :, None] * shift[:, None, :]
-        self.past += past[:, None] * past
-        self.cross += past[:, None] * sudden
-        self.residuals += residual[:, None] * residual
-        statistics = scored.statistics
-        if statistics is not None:
-            if base.judged:
-                far = _CLIP * base.statistic_spread
-                centre = base.statistic_mean
-                statistics = np.minimum(np.maximum(statistics, centre - far), centre + far)
-            self.judged += 1
-            self.statistics += statistics
-            self.statistics_squared += statistics * statistics
 
 
 class Baseline:
@@ -224,7 +148,7 @@ class Baseline:
         slowest = 1 / min(self.LEAK, 20.0 * max(self.learnt, 1))
         gain = np.maximum(np.full(len(held), slowest), follow)
         if self.inverse is not None:
-            far = np.where(self.heard >= _KNOWN, _CLIP * np.sqrt(self.variance), np.inf)
+            far = np.where(self.heard >= KNOWN, CLIP * np.sqrt(self.variance), np.inf)
             held = np.where(np.asarray(follow) > 0, held, np.minimum(np.maximum(held, -far), far))
             if self.judged and scored.statistics is not None:
                 ratio = self.ratios(scored.statistics, limit, cap)
@@ -271,7 +195,7 @@ class Baseline:
             self._one_apart += rate * ((third - second) ** 2 - self._one_apart)
             self._two_apart += rate * ((third - first) ** 2 - self._two_apart)
             self.drift = np.maximum(self._two_apart - self._one_apart, 0.0) / self.BLOCK
-        ratio = self.drift / (self.noise + _TINY)
+        ratio = self.drift / (self.noise + TINY)
         self.gain = np.minimum((np.sqrt(ratio**2 + 4 * ratio) - ratio) / 2, self.FASTEST)
 
     def _learn_statistics(self, block: Pending) -> None:
@@ -295,7 +219,7 @@ class Baseline:
         c = len(self.mean)
         known = min(self.learnt, 2 * self.MEMORY)
         ridge = 0.01 + 0.2 * c / known
-        tiny = _TINY + 1e-9 * np.median(self.variance)
+        tiny = TINY + 1e-9 * np.median(self.variance)
         penalty = np.diag(ridge * np.diag(self.past) + tiny)
         self.coefficients = np.linalg.solve(self.past + penalty, self.cross)
         shrink = 2 * c / (2 * c + known)
@@ -318,7 +242,7 @@ class Baseline:
     def _resolution(self) -> FloatArray:
         """Variance below which a change means nothing: a coarse channel has to move visibly."""
         step = np.where(np.isfinite(self.step), self.step, 0.0)
-        return (1e-4 * self.mean) ** 2 + (step / 2) ** 2 + _TINY
+        return (1e-4 * self.mean) ** 2 + (step / 2) ** 2 + TINY
 
 
 def _inverse(

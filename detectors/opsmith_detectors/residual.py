@@ -17,7 +17,8 @@ import numpy as np
 import numpy.typing as npt
 
 from opsmith.domain.readings import FloatArray
-from opsmith_detectors.baseline import Baseline, Pending, known
+from opsmith_detectors.baseline import Baseline
+from opsmith_detectors.pending import Pending, known
 
 BoolArray = npt.NDArray[np.bool_]
 _CUBE = 1 / 3

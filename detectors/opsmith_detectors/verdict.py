@@ -1,6 +1,7 @@
 """Which channels are responsible, and how they changed."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import numpy as np
 
@@ -83,10 +84,7 @@ def adopted(alert: Alert, known: Track | None) -> Track:
     )
 
 
-def _time(moment: object) -> np.datetime64:
-    from datetime import UTC, datetime
-
-    assert isinstance(moment, datetime)
+def _time(moment: datetime) -> np.datetime64:
     return np.datetime64(moment.astimezone(UTC).replace(tzinfo=None), "us")
 
 

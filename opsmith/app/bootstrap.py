@@ -19,6 +19,7 @@ from opsmith.storage.outbox import Outbox
 from opsmith.storage.plant import PlantFacts
 from opsmith.storage.series_embedded import EmbeddedSeriesStore
 from opsmith_agents.decision import RuleDecider
+from opsmith_agents.refiner import Refiner
 from opsmith_agents.responder import Responder
 from opsmith_agents.rules import RuleDiagnostician
 from opsmith_ingest.pipeline import Pipeline
@@ -62,6 +63,30 @@ class Plant:
             RuleDiagnostician(tools),
             RuleDecider(tools),
             language=self.settings.language,
+        )
+
+    def refiner(self, tools: Client[Any], eyes: Client[Any]) -> Refiner:
+        """The LLM's part, over two open clients: one to write with, one that only reads.
+
+        Raises:
+            BadInput: The model cannot be built.
+        """
+        # The LLM's libraries take a second to import, and are not needed without a model.
+        from opsmith_agents.llm import Effort, LlmDiagnostician
+        from opsmith_agents.llm_decision import LlmDecider
+        from opsmith_agents.models import model_from
+
+        model = model_from(self.settings)
+        if model is None:
+            raise BadInput("No LLM is configured; set OPSMITH_LLM_MODEL")
+        seconds, rules = self.settings.llm_seconds, RuleDecider(tools)
+        return Refiner(
+            tools,
+            LlmDiagnostician(model, eyes, Effort(seconds=seconds)),
+            LlmDecider(model, rules, seconds=seconds),
+            rules,
+            language=self.settings.language,
+            seconds=2 * seconds + 5,
         )
 
 

@@ -4,6 +4,9 @@ import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, Collection, Sequence
 from datetime import datetime
+from typing import Any
+
+from fastmcp import Client
 
 from opsmith.app.bootstrap import Plant
 from opsmith.app.outcome import MOST, of_record
@@ -12,7 +15,7 @@ from opsmith.bus import codec
 from opsmith.bus.consume import Stage
 from opsmith.bus.journal import Journal
 from opsmith.bus.memory import MemoryBus
-from opsmith.domain.events import ALERTS, PARTITIONS, RAW, AlertEvent
+from opsmith.domain.events import ALERTS, PARTITIONS, RAW, REPORTS, AlertEvent, ReportEvent
 from opsmith.domain.readings import ReadingBatch
 from opsmith.ports import Message
 from opsmith_agents.responder import Responder
@@ -103,7 +106,9 @@ async def running(
     Raises:
         ExceptionGroup: A stage gave up.
     """
-    bus = MemoryBus(PARTITIONS, Journal(plant.settings.journal_path, {ALERTS}))
+    refines = bool(plant.settings.llm_model)
+    kept = {ALERTS, REPORTS} if refines else {ALERTS}
+    bus = MemoryBus(PARTITIONS, Journal(plant.settings.journal_path, kept))
     pipeline = plant.pipeline(live=live)
     async with contextlib.AsyncExitStack() as stack:
         stack.push_async_callback(bus.close)
@@ -119,17 +124,13 @@ async def running(
             for message in messages:
                 await responder.respond(AlertEvent.model_validate_json(message.value))
 
-        async def refine(messages: Sequence[Message]) -> None:
-            for message in messages:
-                await responder.refine(AlertEvent.model_validate_json(message.value))
-
         stages = [
             Stage("ingest", (RAW,), ingest, pipeline.forget),
             Stage("responder", (ALERTS,), respond, max_records=20),
         ]
-        if plant.settings.llm_model:
+        if refines:
             # In a group of its own, so that no alert waits for another one's model.
-            stages.append(Stage("refiner", (ALERTS,), refine, max_records=1))
+            stages.append(await _refiner(plant, client, stack))
         group = await stack.enter_async_context(asyncio.TaskGroup())
         tasks = [group.create_task(Relay(plant.outbox, bus).run())]
         tasks += [group.create_task(stage.run(bus, attempts)) for stage in stages]
@@ -138,3 +139,15 @@ async def running(
         finally:
             for task in tasks:
                 task.cancel()
+
+
+async def _refiner(plant: Plant, client: Client[Any], stack: contextlib.AsyncExitStack) -> Stage:
+    """The stage in which the LLM thinks reports through; it sees the plant with reading rights."""
+    eyes = await stack.enter_async_context(connect(plant_server(plant.stores, rights=Rights.READ)))
+    refiner = plant.refiner(client, eyes)
+
+    async def refine(messages: Sequence[Message]) -> None:
+        for message in messages:
+            await refiner.refine(ReportEvent.model_validate_json(message.value))
+
+    return Stage("refiner", (REPORTS,), refine, max_records=1)

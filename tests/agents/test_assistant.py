@@ -111,9 +111,9 @@ async def test_a_trend_is_told_with_the_tools_numbers_and_comes_as_a_chart(
         ("list the devices", "en", ["3 devices", "PUMP_01", "MOTOR_01"]),
         ("有哪些设备", "zh", ["共 3 台设备", "PUMP_02", "电机"]),
         ("any alarms right now?", "en", ["1 standing alert", "high vibration", "P1"]),
-        ("现在有什么告警？", "zh", ["1 个未恢复的告警", "振动过高"]),
+        ("现在有什么报警？", "zh", ["1 个未恢复的报警", "振动过高"]),
         ("alerts of pump 1, last 7 days", "en", ["1 alert(s) of PUMP_01", "2026-02-21"]),
-        ("PUMP_01最近7天的报警", "zh", ["共 1 个告警"]),
+        ("PUMP_01最近7天的报警", "zh", ["共 1 个报警"]),
         ("how do I fix cavitation of a pump?", "en", ["**Cavitation**", "Remedy"]),
         ("汽蚀怎么处理", "zh", ["**汽蚀**", "处理"]),
         ("when will PUMP_01 fail?", "en", ["within 24 h", "80 °C"]),
@@ -157,7 +157,8 @@ async def test_why_shows_the_stored_report_with_its_evidence(
     async with own_plant.client(Rights.SYSTEM) as client:
         responder = Responder(client, RuleDiagnostician(client), RuleDecider(client))
         outcome = await responder.respond(own_plant.event)
-    report = outcome.reports[-1]
+    report = outcome.report
+    assert report is not None
     answer = await ask_rules(own_plant, question.format(trace_id=own_plant.trace_id))
     assert own_plant.trace_id in answer.text
     assert f"{report.diagnosis.confidence:.0%}" in answer.text

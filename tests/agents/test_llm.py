@@ -24,13 +24,15 @@ from llm_server import (
 from pump_plant import NOW, ONSET, PumpPlant, pump_plant
 
 from opsmith.domain.base import State
-from opsmith.domain.diagnoses import Diagnosis
+from opsmith.domain.diagnoses import Diagnosis, DiagnosisReport
+from opsmith.domain.events import ReportEvent
 from opsmith.errors import LlmUnavailable
 from opsmith_agents.check import check
 from opsmith_agents.decision import RuleDecider
 from opsmith_agents.llm import Effort, LlmDiagnostician
 from opsmith_agents.models import build_model
-from opsmith_agents.responder import Outcome, Responder
+from opsmith_agents.refiner import Refiner
+from opsmith_agents.responder import Responder
 from opsmith_agents.rules import RuleDiagnostician
 from opsmith_mcp.server import Rights
 
@@ -154,21 +156,25 @@ async def diagnose(plant: PumpPlant, script: Script, seconds: float = 20) -> Dia
             return await llm.diagnose(plant.event)
 
 
-async def respond(plant: PumpPlant, script: Script, seconds: float = 20) -> Outcome:
+async def respond(plant: PumpPlant, script: Script, seconds: float = 20) -> list[DiagnosisReport]:
     with LlmServer(script) as server:
         model = build_model("scripted", base_url=server.url, provider="openai")
         async with plant.client(Rights.SYSTEM) as client:
             llm = LlmDiagnostician(model, client, Effort(seconds=seconds))
-            responder = Responder(client, RuleDiagnostician(client), RuleDecider(client), llm)
-            return await responder.respond(plant.event)
+            rules = RuleDecider(client)
+            first = await Responder(client, RuleDiagnostician(client), rules).respond(plant.event)
+            assert first.report is not None
+            event = ReportEvent(as_of=plant.event.as_of, report=first.report)
+            await Refiner(client, llm, rules, rules).refine(event)
+            return plant.stores.reports.versions(plant.event.alert.trace_id)
 
 
 async def test_an_honest_models_report_supersedes_the_rules_and_cites_what_it_saw(
     own_plant: PumpPlant,
 ) -> None:
-    outcome = await respond(own_plant, honest)
-    assert [report.llm_model for report in outcome.reports] == ["rules", "scripted"]
-    led = outcome.reports[-1]
+    reports = await respond(own_plant, honest)
+    assert [report.llm_model for report in reports] == ["rules", "scripted"]
+    led = reports[-1]
     newest = own_plant.stores.series.read_last("PUMP_01", 1, NOW + timedelta(days=1))
     vibration = newest.values[0][newest.channels.index("vibration")]
     assert f"{vibration:.2f} g" in led.diagnosis.claims[0].text
@@ -213,8 +219,8 @@ async def test_a_lying_number_is_sent_back_once_and_then_cut(plant: PumpPlant) -
 async def test_a_model_that_fails_leaves_the_rules_report(
     own_plant: PumpPlant, script: Script, reason: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    outcome = await respond(own_plant, script)
-    assert [report.llm_model for report in outcome.reports] == ["rules"]
+    reports = await respond(own_plant, script)
+    assert [report.llm_model for report in reports] == ["rules"]
     assert reason in caplog.text
 
 

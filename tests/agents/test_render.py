@@ -32,7 +32,8 @@ async def test_a_report_shows_every_part_in_the_readers_language(
         respond = Responder(
             client, RuleDiagnostician(client), RuleDecider(client), language=language
         ).respond
-        (report,) = (await respond(event)).reports
+        report = (await respond(event)).report
+    assert report is not None
     cut = report.diagnosis.model_copy(update={"removed": ("[bold]not markup[/bold] | a cell",)})
     report = report.model_copy(update={"diagnosis": cut})
     cited = f"[{report.diagnosis.claims[-1].evidence[0]}]"

@@ -10,11 +10,13 @@ from simulated_plant import BEARING, ONSET, SimulatedPlant
 from opsmith.domain.alerts import AlertLevel, Deviation
 from opsmith.domain.base import Language
 from opsmith.domain.diagnoses import Claim, Diagnosis
-from opsmith.domain.events import AlertEvent
+from opsmith.domain.events import AlertEvent, ReportEvent
 from opsmith.domain.work_orders import OrderStatus
 from opsmith.errors import LlmUnavailable
 from opsmith_agents.decision import DUE, RuleDecider
 from opsmith_agents.protocols import Diagnostician
+from opsmith_agents.publisher import Outcome
+from opsmith_agents.refiner import Refiner
 from opsmith_agents.responder import Responder
 from opsmith_agents.rules import RuleDiagnostician
 from opsmith_ingest.simulation import Fault, FaultKind
@@ -44,10 +46,17 @@ class Second:
         return found.model_copy(update={"made_by": "glm-4", "claims": claims, "tokens_used": 321})
 
 
-def responder(
-    client: Client[Any], language: Language = "en", llm: Diagnostician | None = None
-) -> Responder:
-    return Responder(client, RuleDiagnostician(client), RuleDecider(client), llm, language=language)
+def responder(client: Client[Any], language: Language = "en") -> Responder:
+    return Responder(client, RuleDiagnostician(client), RuleDecider(client), language)
+
+
+async def refined(client: Client[Any], llm: Diagnostician, event: AlertEvent) -> Outcome:
+    """What the LLM makes of the rules' report."""
+    decider = RuleDecider(client)
+    first = await responder(client).respond(event)
+    assert first.report is not None
+    told = ReportEvent(as_of=event.as_of, report=first.report)
+    return await Refiner(client, llm, decider, decider).refine(told)
 
 
 async def test_a_raised_alert_gets_one_report_and_one_order(plant: SimulatedPlant) -> None:
@@ -59,7 +68,7 @@ async def test_a_raised_alert_gets_one_report_and_one_order(plant: SimulatedPlan
     assert first.order is not None and first.order_created
     assert not again.order_created
     assert again.order == first.order
-    assert again.reports == first.reports
+    assert again.report == first.report
     (report,) = plant.stores.reports.versions(event.alert.trace_id)
     (order,) = plant.stores.orders.find()
     assert (report.version, report.llm_model, report.failure_mode) == (1, "rules", "bearing_wear")
@@ -93,8 +102,8 @@ async def test_a_higher_level_gives_a_new_version_and_raises_the_same_order(
     assert first.order is not None and second.order is not None and late.order is not None
     assert second.order.order_no == first.order.order_no
     assert (second.order.priority, second.order.order_type) == (AlertLevel.P0, "EMERGENCY")
-    assert second.reports[-1].version == 2
-    assert "Change over and stop MOTOR_01" in second.reports[-1].decision_text
+    assert second.report is not None and second.report.version == 2
+    assert "Change over and stop MOTOR_01" in second.report.decision_text
     assert late.order == second.order
     assert len(plant.stores.reports.versions(raised.alert.trace_id)) == 2
     assert len(plant.stores.orders.find()) == 1
@@ -121,8 +130,9 @@ async def test_a_sharper_look_gives_a_new_version_and_renames_the_order(
         respond = responder(client).respond
         first = await respond(plant.event("PUMP_03", minutes=6))
         second = await respond(plant.event("PUMP_03", minutes=50))
-    assert first.reports[-1].failure_mode is None
-    assert second.reports[-1].failure_mode == "sensor_stuck"
+    assert first.report is not None and second.report is not None
+    assert first.report.failure_mode is None
+    assert second.report.failure_mode == "sensor_stuck"
     (order,) = plant.stores.orders.find()
     assert (order.failure_mode, order.order_type) == ("sensor_stuck", "INSPECTION")
 
@@ -132,7 +142,8 @@ async def test_a_change_of_load_needs_no_order(plant: SimulatedPlant) -> None:
     event = plant.event("MOTOR_03", level=AlertLevel.P3, minutes=30)
     async with plant.client() as client:
         outcome = await responder(client).respond(event)
-    (report,) = outcome.reports
+    report = outcome.report
+    assert report is not None
     assert (report.failure_mode, outcome.order) == ("load_change", None)
     assert report.decision_text.splitlines()[1] == "No work order."
 
@@ -142,7 +153,7 @@ async def test_other_events_ask_for_nothing(plant: SimulatedPlant, change: str) 
     event = plant.event("MOTOR_01").model_copy(update={"change": change})
     async with plant.client() as client:
         outcome = await responder(client).respond(event)
-    assert outcome.skipped and outcome.reports == ()
+    assert outcome.skipped and outcome.report is None
 
 
 async def test_a_second_authors_version_supersedes_if_what_it_says_stands(
@@ -152,14 +163,16 @@ async def test_a_second_authors_version_supersedes_if_what_it_says_stands(
     event = plant.event("MOTOR_01", level=AlertLevel.P1, minutes=50)
     async with plant.client() as client:
         llm = Second(RuleDiagnostician(client))
-        outcome = await responder(client, llm=llm).respond(event)
-        again = await responder(client, llm=llm).respond(event)
-    assert [(r.version, r.llm_model, r.tokens_used) for r in outcome.reports] == [
+        outcome = await refined(client, llm, event)
+        again = await refined(client, llm, event)
+    versions = plant.stores.reports.versions(event.alert.trace_id)
+    assert [(r.version, r.llm_model, r.tokens_used) for r in versions] == [
         (1, "rules", 0),
         (2, "glm-4", 321),
     ]
+    assert outcome.report == versions[-1]
+    assert again.skipped
     assert llm.asked == 1
-    assert again.order == outcome.order
     assert len(plant.stores.orders.find()) == 1
 
 
@@ -172,8 +185,10 @@ async def test_the_rules_report_stands_where_a_second_author_invents(
     async with plant.client() as client:
         rules = RuleDiagnostician(client)
         for llm in (Second(rules, invented), Second(rules, fails=True)):
-            outcome = await responder(client, llm=llm).respond(event)
-            assert [r.llm_model for r in outcome.reports] == ["rules"]
+            outcome = await refined(client, llm, event)
+            assert outcome.skipped
+    versions = plant.stores.reports.versions(event.alert.trace_id)
+    assert [r.llm_model for r in versions] == ["rules"]
     assert len(caplog.messages) == 2
     assert "171.3" not in caplog.text
 
@@ -183,7 +198,8 @@ async def test_a_plant_that_speaks_chinese_gets_chinese_columns(plant: Simulated
     event = plant.event("MOTOR_01", level=AlertLevel.P1, minutes=50)
     async with plant.client() as client:
         outcome = await responder(client, "zh").respond(event)
-    (report,) = outcome.reports
+    report = outcome.report
+    assert report is not None
     assert "轴承磨损" in report.diagnosis_text
     assert "检修" in report.decision_text
     assert outcome.order is not None
