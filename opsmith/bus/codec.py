@@ -1,7 +1,7 @@
 """Readings to and from the bytes of the topic: one JSON object a message."""
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, cast
@@ -24,6 +24,8 @@ LARGEST = 64_000
 
 _decode = msgspec.json.Decoder(dict[str, Any]).decode
 _encode = msgspec.json.Encoder().encode
+# Plain numbers: an enum's members take a third of a microsecond to look up, once a value.
+_GOOD, _UNCERTAIN, _BAD, _ABSENT = (int(each) for each in Quality)
 _FIRST = datetime(1971, 1, 1, tzinfo=UTC)
 _LAST = datetime(2200, 1, 1, tzinfo=UTC)
 
@@ -135,16 +137,16 @@ def columns(readings: Sequence[Reading]) -> list[ReadingBatch]:
 
 def encode(batch: ReadingBatch, **extra: str) -> Iterator[tuple[str, bytes]]:
     """The messages of a batch as (key, value); `extra` is added to each, such as `line_id`."""
-    texts = np.datetime_as_string(batch.times, unit="us")
-    rows: Iterable[list[float]] = batch.values.tolist()
-    for row, (text, values) in enumerate(zip(texts, rows, strict=True)):
-        fields: dict[str, Any] = {"device_id": batch.device_id, "timestamp": f"{text}Z"}
-        quality = batch.quality[row]
-        for column, channel in enumerate(batch.channels):
-            if quality[column] == Quality.BAD:
+    texts = np.datetime_as_string(batch.times, unit="us").tolist()
+    values: list[list[float]] = batch.values.tolist()
+    quality: list[list[int]] = batch.quality.tolist()
+    for row, text in enumerate(texts):
+        fields: dict[str, Any] = {"device_id": batch.device_id, "timestamp": text + "Z"}
+        for channel, value, mark in zip(batch.channels, values[row], quality[row], strict=True):
+            if mark == _BAD:
                 fields[channel] = None
-            elif quality[column] != Quality.ABSENT:
-                fields[channel] = values[column]
+            elif mark != _ABSENT:
+                fields[channel] = value
         if batch.statuses[row]:
             fields["status"] = batch.statuses[row]
         fields.update(extra)
@@ -158,9 +160,9 @@ def payload(batch: ReadingBatch, row: int) -> dict[str, Any]:
         "timestamp": f"{np.datetime_as_string(batch.times[row], unit='ms')}Z",
     }
     for column, channel in enumerate(batch.channels):
-        if batch.quality[row, column] == Quality.BAD:
+        if batch.quality[row, column] == _BAD:
             fields[channel] = None
-        elif batch.quality[row, column] != Quality.ABSENT:
+        elif batch.quality[row, column] != _ABSENT:
             fields[channel] = float(batch.values[row, column])
     if batch.statuses[row]:
         fields["status"] = batch.statuses[row]
@@ -184,16 +186,16 @@ def _batch(device_id: str, at: dict[datetime, Reading]) -> ReadingBatch:
     channels = tuple(sorted({name for reading in rows for name in reading.values}))
     column = {name: index for index, name in enumerate(channels)}
     values = np.full((len(rows), len(channels)), np.nan)
-    quality = np.full(values.shape, Quality.ABSENT, dtype=np.uint8)
+    quality = np.full(values.shape, _ABSENT, dtype=np.uint8)
     for row, reading in enumerate(rows):
         for name, value in reading.values.items():
             values[row, column[name]] = value
-            quality[row, column[name]] = Quality.BAD if name in reading.bad else Quality.GOOD
+            quality[row, column[name]] = _BAD if name in reading.bad else _GOOD
     for name, index in column.items():
         known = measurement_of(name)
         if known is not None:
             beyond = (values[:, index] < known.low) | (values[:, index] > known.high)
-            quality[beyond, index] = Quality.UNCERTAIN
+            quality[beyond, index] = _UNCERTAIN
     return ReadingBatch(
         device_id=device_id,
         channels=channels,
