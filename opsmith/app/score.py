@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TextIO, cast
 
@@ -10,9 +10,14 @@ import numpy as np
 from pydantic import ValidationError
 
 from opsmith.domain.devices import Limits
-from opsmith.domain.readings import FloatArray, Quality, QualityArray, TimeArray
+from opsmith.domain.knowledge import KnowledgeEntry
+from opsmith.domain.moments import to_moment, to_time
+from opsmith.domain.readings import FloatArray, Quality, QualityArray, ReadingBatch, TimeArray
 from opsmith.errors import BadInput
+from opsmith_detectors.features import describe_changes
 from opsmith_detectors.monitor import DeviceMonitor, Step
+from opsmith_kb import matrix
+from opsmith_kb.load import load_entries
 
 NOT_CHANNELS = frozenset(
     {
@@ -63,9 +68,21 @@ class Scored:
     """Readings since the category was looked at."""
 
 
-def categorise(device: Scored) -> str | None:
-    """Name the fault category of the alert that stands; None: not established."""
-    return None
+def categorise(device: Scored, entries: Sequence[KnowledgeEntry]) -> str | None:
+    """Name the failure mode of the alert that stands, as the rules do; None: not established."""
+    times, channels, values = device.recent.columns()
+    if device.onset is None or not len(times):
+        return None
+    batch = ReadingBatch(
+        device_id=device.device_id,
+        channels=channels,
+        times=times,
+        values=values,
+        quality=np.where(np.isnan(values), Quality.BAD, Quality.GOOD).astype(np.uint8),
+        statuses=("",) * len(times),
+    )
+    changes = describe_changes(batch, to_moment(device.onset))
+    return matrix.categorise(changes, channels, entries)
 
 
 def score(lines: Iterable[bytes | str], out: TextIO) -> None:
@@ -80,6 +97,7 @@ def score(lines: Iterable[bytes | str], out: TextIO) -> None:
         BadInput: A line is not a reading.
     """
     devices: dict[str, Scored] = {}
+    entries = load_entries()
     for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
@@ -90,6 +108,7 @@ def score(lines: Iterable[bytes | str], out: TextIO) -> None:
             rated = _limits(reading.get("limits"), number)
             device = devices[device_id] = Scored(device_id, DeviceMonitor(rated))
         step = _step(device, reading, number)
+        _follow(device, step, entries)
         verdict = {
             "score": round(step.score, 6),
             "is_anomaly": step.is_anomaly,
@@ -141,22 +160,20 @@ def _step(device: Scored, reading: Mapping[str, Any], number: int) -> Step:
         time = device.last + np.timedelta64(1, "us")
     device.last = time
     device.recent.add(time, dict(zip(channels, values, strict=True)))
-    step = device.monitor.step(time, tuple(channels), x, quality, str(reading.get("status") or ""))
-    _follow(device, step)
-    return step
+    return device.monitor.step(time, tuple(channels), x, quality, str(reading.get("status") or ""))
 
 
-def _follow(device: Scored, step: Step) -> None:
+def _follow(device: Scored, step: Step, entries: Sequence[KnowledgeEntry]) -> None:
     """Keep the category of the alert that stands up to date."""
     if not step.is_anomaly:
         device.onset, device.category = None, None
         return
     for change in step.changes:
         if change.change != "cleared" and device.onset is None:
-            device.onset = np.datetime64(change.onset.replace(tzinfo=None), "us")
+            device.onset = to_time(change.onset)
             device.age = 0
     if device.age % EVERY == 0:
-        device.category = categorise(device)
+        device.category = categorise(device, entries)
     device.age += 1
 
 
