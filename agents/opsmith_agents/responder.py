@@ -37,7 +37,13 @@ class _Before:
         return event.as_of - onset >= 2 * (max(self.at, onset) - onset)
 
     def differs(self, now: Diagnosis, decision: Decision, event: AlertEvent) -> bool:
-        """Whether a new look is worth a new version."""
+        """Whether a new look is worth a new version.
+
+        One that finds no cause is not, where the last one did: as an event goes on, what is
+        looked at holds less and less of how it began.
+        """
+        if now.failure_mode is None and self.failure_mode is not None:
+            return self._must_again(event)
         seen = (now.failure_mode, now.severity, decision.create_order)
         stood = (self.failure_mode, self.severity, self.level is not None)
         return self._must_again(event) or seen != stood

@@ -268,9 +268,12 @@ def _updated(before: Alert, change: AlertChange) -> Alert:
         # A rate limit never holds back a higher level.
         shown = {"suppressed": None, "state": AlertState.UNACKNOWLEDGED, "status": Handling.PENDING}
         before = before.model_copy(update=shown)
+    # What cleared and came back began anew: what lay between was normal.
+    came_back = before.cleared_at is not None and not cleared
     return before.model_copy(
         update={
             "alert_level": level,
+            "onset": change.onset if came_back else before.onset,
             "score": max(before.score, change.score),
             "deviations": change.deviations or before.deviations,
             "count": max(before.count, change.count),

@@ -72,7 +72,7 @@ def test_the_same_run_in_chinese_speaks_chinese(demo: dict[str, Any], data: Path
 FAULTS = "skab/skab_faults.csv"
 
 
-def test_real_pump_recordings_raise_alerts_in_the_labelled_intervals(
+def test_on_most_real_pump_recordings_an_alert_stands_in_the_labelled_interval(
     shared_data: Path, tmp_path: Path
 ) -> None:
     import csv
@@ -91,9 +91,10 @@ def test_real_pump_recordings_raise_alerts_in_the_labelled_intervals(
             datetime.fromisoformat(label[key]).replace(tzinfo=UTC)
             for key in ("anomaly_start", "anomaly_end")
         )
-        if any(start <= alert.first_seen <= end for alert in outcome.alerts):
+        stood = [a for a in outcome.alerts if a.first_seen <= end]
+        if any(a.cleared_at is None or a.cleared_at > start for a in stood):
             hit.append(name)
-    assert len(hit) >= 12, f"alerts in the labelled interval of {len(hit)} of 17: {hit}"
+    assert len(hit) >= 14, f"an alert stood in the labelled interval of {len(hit)} of 17: {hit}"
 
 
 def test_a_served_plant_says_how_it_is_and_stops_in_order(tmp_path: Path) -> None:

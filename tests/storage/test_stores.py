@@ -75,6 +75,18 @@ def test_a_change_that_comes_again_is_neither_written_nor_announced(database: Da
     assert alert.cleared_at == NOW + timedelta(minutes=5)
 
 
+def test_an_event_that_comes_back_has_a_new_onset_and_one_row(database: Database) -> None:
+    alerts = AlertStore(database)
+    alerts.apply("PUMP_01", change(), {})
+    alerts.apply("PUMP_01", change("updated", 1, count=2), {})
+    alerts.apply("PUMP_01", change("cleared", 2, count=2), {})
+    later = NOW + timedelta(minutes=4)
+    back = change("updated", 5, count=9).model_copy(update={"onset": later})
+    alerts.apply("PUMP_01", back, {})
+    (alert,) = alerts.find(standing=True)
+    assert (alert.first_seen, alert.onset, alert.cleared_at) == (NOW, later, None)
+
+
 def test_what_an_operator_did_outlives_later_readings(database: Database) -> None:
     alerts = AlertStore(database)
     alert = alerts.apply("PUMP_01", change(), {})
