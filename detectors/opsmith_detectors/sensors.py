@@ -5,7 +5,8 @@ value with probability p, a run of n repeats has probability p^n (geometric law)
 rarely sent channel is given the long runs it is used to, and a lively one few.
 """
 
-from math import log
+from dataclasses import dataclass
+from math import inf, log, nan
 
 import numpy as np
 
@@ -13,6 +14,7 @@ from opsmith.domain.readings import FloatArray, Quality, QualityArray
 
 BoolArray = np.ndarray[tuple[int], np.dtype[np.bool_]]
 
+_UNCERTAIN = int(Quality.UNCERTAIN)
 _CHANCE = log(1e-9)
 """Probability at which a run is no chance any more: one in thirty years at a reading a second."""
 _LEAST_RUN = 20
@@ -30,55 +32,162 @@ _LONGER = 4.0
 """Times the longest run of its past."""
 
 
+
+
+@dataclass(slots=True, eq=False)
+class _Sensor:
+    """The instrument of one channel: its habits, and what it does now."""
+
+    last: float = nan
+    """The last value that it measured."""
+    seen: int = 0
+    repeats: float = 0.0
+    """Habit: probability that a value repeats the last one; so with `gaps` and `zeros`."""
+    gaps: float = 0.0
+    zeros: float = 0.0
+    run: int = 0
+    """Readings since which it repeats itself; so with `gap` and `zero_run`."""
+    gap: int = 0
+    zero_run: int = 0
+    longest: int = 0
+    """Longest run that is over."""
+    longest_gap: int = 0
+    strange: float = 0.0
+    """Smoothed share of uncertain values."""
+    run_limit: float = inf
+    gap_limit: float = inf
+
+    arrived: bool = False
+    same: bool = False
+    changed: bool = False
+    zero: bool = False
+    fallen: bool = False
+    """At 0, where it never was."""
+    uncertain: bool = False
+    over_run: int = 0
+    """The run that this reading ended; so with `over_gap`."""
+    over_gap: int = 0
+    stuck: bool = False
+    silent: bool = False
+    implausible: bool = False
+    suspect: bool = False
+
+    def take(self, x: float, mark: int) -> None:
+        """Note what is new in one value; NaN where none arrived."""
+        self.over_run, self.over_gap = self.run, self.gap
+        self.arrived = arrived = x == x
+        self.same = same = x == self.last
+        self.changed = arrived and not same and self.seen > 0
+        self.zero = zero = x == 0
+        if same:
+            self.run += 1
+        elif arrived:
+            self.run = 0
+        if zero:
+            self.zero_run += 1
+        elif arrived:
+            self.zero_run = 0
+        self.gap = 0 if arrived else self.gap + 1
+        self.fallen = zero and self.seen >= _HABIT and self.zeros < _NEVER
+        self.uncertain = mark == _UNCERTAIN
+        self.strange += 0.3 * (self.uncertain - self.strange)
+
+    def judge(self, *, moving: bool, others_move: bool, alone_fallen: bool, bound: float) -> bool:
+        """Decide what is wrong with it; True if it may not speak for the machine."""
+        if self.changed:
+            self.stuck = False
+        if moving:
+            known = self.seen >= _HABIT
+            if known and others_move and self.run > self.run_limit:
+                self.stuck = True
+            self.silent = known and self.gap > self.gap_limit
+            if self.fallen and alone_fallen and self.zero_run >= _ZEROS:
+                self.silent = True
+        elif self.arrived:
+            self.silent = False
+        self.suspect = self.uncertain or (self.fallen and alone_fallen)
+        self.implausible = self.strange > bound
+        return self.suspect or self.stuck or self.silent or self.implausible
+
+    def learn(self, x: float, *, healthy: bool) -> None:
+        """Make it a habit, where `healthy`."""
+        if not (self.arrived or self.seen):
+            return
+        arrived = self.arrived
+        if healthy:
+            rate = max(1 / (self.seen + 2), 1 / _MEMORY)
+            self.gaps += rate * ((not arrived) - self.gaps)
+            if arrived:
+                self.repeats += rate * (self.same - self.repeats)
+                self.zeros += rate * (self.zero - self.zeros)
+                # Only a run that is over is a habit, else a stuck channel would excuse itself.
+                if self.changed and self.over_run > self.longest:
+                    self.longest = self.over_run
+                if self.over_gap > self.longest_gap:
+                    self.longest_gap = self.over_gap
+        self.seen += 1
+        # A channel at 0 keeps the last value that it measured, to be seen as fallen.
+        if arrived and not (self.zero and self.zeros < _NEVER and self.seen > _HABIT):
+            self.last = x
+
+    def refresh(self) -> None:
+        """Set the limits by the habits."""
+        self.run_limit = _run_limit(self.repeats, self.longest, _LEAST_RUN)
+        self.gap_limit = _run_limit(self.gaps, self.longest_gap, _LEAST_GAP)
+
+
 class Sensors:
     """Watches the instruments of one device, all channels at once.
 
+    A device has a handful of channels: plain floats, a channel after the other, take a fraction of
+    the time of as many array operations on so few values.
+
     Args:
         channels: How many channels the device has now; `grow` adds more.
+
+    >>> sensors = Sensors(2)
+    >>> for i in range(200):
+    ...     x = np.array([i % 7, min(i, 150)], dtype=np.float64)
+    ...     sensors.step(x, np.zeros(2, np.uint8), moving=True)
+    >>> sensors.has_fault, sensors.stuck.tolist()
+    (True, [False, True])
     """
 
     def __init__(self, channels: int) -> None:
-        self._last = np.full(channels, np.nan)
-        self._seen = np.zeros(channels)
-        self._repeats = np.zeros(channels)
-        self._gaps = np.zeros(channels)
-        self._zeros = np.zeros(channels)
-        self._run = np.zeros(channels)
-        self._longest = np.zeros(channels)
-        self._gap = np.zeros(channels)
-        self._longest_gap = np.zeros(channels)
-        self._zero_run = np.zeros(channels)
-        self._strange = np.zeros(channels)
+        self._sensors = [_Sensor() for _ in range(channels)]
         self._age = 0
-        self._run_limit = np.full(channels, np.inf)
-        self._gap_limit = np.full(channels, np.inf)
-        self.stuck: BoolArray = np.zeros(channels, dtype=np.bool_)
-        self.silent: BoolArray = np.zeros(channels, dtype=np.bool_)
-        self.implausible: BoolArray = np.zeros(channels, dtype=np.bool_)
-        self._suspect: BoolArray = np.zeros(channels, dtype=np.bool_)
+        self.has_fault = False
+        """Some channel is `faulty`."""
+        self.has_doubt = False
+        """Some channel is `doubtful`."""
 
     def grow(self, more: int) -> None:
         """Add `more` channels behind the others."""
-        self._last = np.append(self._last, np.full(more, np.nan))
-        for name in _COUNTS:
-            setattr(self, name, np.append(getattr(self, name), np.zeros(more)))
-        self._run_limit = np.append(self._run_limit, np.full(more, np.inf))
-        self._gap_limit = np.append(self._gap_limit, np.full(more, np.inf))
-        none = np.zeros(more, dtype=np.bool_)
-        self.stuck = np.append(self.stuck, none)
-        self.silent = np.append(self.silent, none)
-        self.implausible = np.append(self.implausible, none)
-        self._suspect = np.append(self._suspect, none)
+        self._sensors += [_Sensor() for _ in range(more)]
+
+    @property
+    def stuck(self) -> BoolArray:
+        """Shape (c,): channels that repeat one value."""
+        return np.array([each.stuck for each in self._sensors], dtype=np.bool_)
+
+    @property
+    def silent(self) -> BoolArray:
+        """Shape (c,): channels that no longer arrive, or fell to exactly 0."""
+        return np.array([each.silent for each in self._sensors], dtype=np.bool_)
 
     @property
     def faulty(self) -> BoolArray:
         """Shape (c,): channels that must not speak for the machine."""
-        return self.stuck | self.silent | self.implausible
+        return np.array(
+            [each.stuck or each.silent or each.implausible for each in self._sensors],
+            dtype=np.bool_,
+        )
 
     @property
     def doubtful(self) -> BoolArray:
         """Shape (c,): those, and channels that may turn out so with the next readings."""
-        return self.faulty | self._suspect
+        suspect = np.array([each.suspect for each in self._sensors], dtype=np.bool_)
+        return self.faulty | suspect
 
     def step(self, x: FloatArray, quality: QualityArray, *, moving: bool) -> None:
         """Judge one reading, then learn it.
@@ -88,82 +197,34 @@ class Sensors:
             quality: Shape (c,), of `Quality`.
             moving: The machine runs: its channels have reason to move.
         """
-        arrived = x == x
-        known = self._seen >= _HABIT
-        same = arrived & (x == self._last)
-        changed = arrived & ~same & (self._seen > 0)
-        run, gap = self._run, self._gap
-        self._run = np.where(same, self._run + 1, np.where(arrived, 0.0, self._run))
-        self._gap = np.where(arrived, 0.0, self._gap + 1)
-        zero = arrived & (x == 0)
-        self._zero_run = np.where(zero, self._zero_run + 1, np.where(arrived, 0.0, self._zero_run))
-        strange = quality == Quality.UNCERTAIN
-        self._strange += 0.3 * (strange - self._strange)
-
-        if self._age % _REFRESH == 0:
-            self._run_limit = _run_limit(self._repeats, self._longest, _LEAST_RUN)
-            self._gap_limit = _run_limit(self._gaps, self._longest_gap, _LEAST_GAP)
+        sensors, values = self._sensors, x.tolist()
+        changed = fallen = 0
+        uncertain = False
+        for sensor, value, mark in zip(sensors, values, quality.tolist(), strict=True):
+            sensor.take(value, mark)
+            changed += sensor.changed
+            fallen += sensor.fallen
+            uncertain |= sensor.uncertain
+        refresh = self._age % _REFRESH == 0
         self._age += 1
-        if moving:
-            held = known & (self._run > self._run_limit)
-            if held.any():
-                neighbours = int(changed.sum()) - changed
-                held &= (neighbours > 0) | (len(x) == 1)
-            self.stuck = (self.stuck & ~changed) | held
-            self.silent = known & (self._gap > self._gap_limit)
-            if zero.any():
-                self.silent |= self._fallen(zero, known)
-        else:
-            self.stuck = self.stuck & ~changed
-            self.silent = self.silent & ~arrived
-        self._suspect = self._fallen_now(zero, known) | strange
-        self.implausible = self._strange > 0.6 if strange.any() else self._strange > 0.3
-        self._learn(x, arrived, same, changed, run, gap, zero, moving)
-
-    def _fallen(self, zero: BoolArray, known: BoolArray) -> BoolArray:
-        """One channel at exactly 0 that never was is an instrument; many are a stopped machine."""
-        fallen = self._fallen_now(zero, known)
-        return fallen & ((self._zero_run >= _ZEROS) | self.silent)
-
-    def _fallen_now(self, zero: BoolArray, known: BoolArray) -> BoolArray:
-        fallen = zero & known & (self._zeros < _NEVER)
-        return fallen & (int(fallen.sum()) <= max(1, len(zero) // 4))
-
-    def _learn(
-        self,
-        x: FloatArray,
-        arrived: BoolArray,
-        same: BoolArray,
-        changed: BoolArray,
-        run: FloatArray,
-        gap: FloatArray,
-        zero: BoolArray,
-        moving: bool,
-    ) -> None:
-        met = arrived | (self._seen > 0)
-        healthy = met & ~self.doubtful & moving
-        rate = np.where(healthy, np.maximum(1 / (self._seen + 2), 1 / _MEMORY), 0.0)
-        self._repeats += np.where(arrived, rate, 0.0) * (same - self._repeats)
-        self._gaps += rate * (~arrived - self._gaps)
-        self._zeros += np.where(arrived, rate, 0.0) * (zero - self._zeros)
-        # Only a run that is over is a habit, else a stuck channel would excuse itself.
-        self._longest = np.where(healthy & changed, np.maximum(self._longest, run), self._longest)
-        self._longest_gap = np.where(
-            healthy & arrived, np.maximum(self._longest_gap, gap), self._longest_gap
-        )
-        self._seen += met
-        # A channel at 0 keeps the last value that it measured, to be seen as fallen.
-        kept = zero & (self._zeros < _NEVER) & (self._seen > _HABIT)
-        self._last = np.where(arrived & ~kept, x, self._last)
+        others_move = changed > 0 or len(sensors) == 1
+        # One channel at exactly 0 that never was is an instrument; many are a stopped machine.
+        alone_fallen = 0 < fallen <= max(1, len(sensors) // 4)
+        bound = 0.6 if uncertain else 0.3
+        self.has_doubt = self.has_fault = False
+        for sensor, value in zip(sensors, values, strict=True):
+            if refresh:
+                sensor.refresh()
+            doubtful = sensor.judge(
+                moving=moving, others_move=others_move, alone_fallen=alone_fallen, bound=bound
+            )
+            if doubtful:
+                self.has_doubt = True
+                self.has_fault |= sensor.stuck or sensor.silent or sensor.implausible
+            sensor.learn(value, healthy=moving and not doubtful)
 
 
-_COUNTS = (
-    "_seen", "_repeats", "_gaps", "_zeros", "_run", "_longest", "_gap", "_longest_gap",
-    "_zero_run", "_strange",
-)  # fmt: skip
-
-
-def _run_limit(probability: FloatArray, longest: FloatArray, least: int) -> FloatArray:
-    """Readings that a run may last, shape (c,)."""
-    chance = _CHANCE / np.log(np.clip(probability, 1e-6, 1 - 1e-6))
-    return np.maximum(np.maximum(chance, _LONGER * longest), least)
+def _run_limit(probability: float, longest: int, least: int) -> float:
+    """Readings that a run may last."""
+    chance = _CHANCE / log(min(max(probability, 1e-6), 1 - 1e-6))
+    return max(chance, _LONGER * longest, least)

@@ -1,12 +1,9 @@
 """The operating state of a device: stopped, starting, running; from its status and its signals."""
 
+from dataclasses import dataclass
 from enum import StrEnum
 
-import numpy as np
-
 from opsmith.domain.readings import FloatArray
-
-BoolArray = np.ndarray[tuple[int], np.dtype[np.bool_]]
 
 _STOPPED_WORDS = frozenset(
     {"STOPPED", "STOP", "OFF", "IDLE", "STANDBY", "SHUTDOWN", "DOWN", "停机", "停止", "待机"}
@@ -23,7 +20,9 @@ _AT_REST, _IN_MOTION = 0.15, 0.40
 """Parts of the running level."""
 _KNOWN = 30
 _MEMORY = 300.0
-_STARTING = 60
+_LEAP = 3.0
+"""Times the running level."""
+_STARTING_LASTS = 60
 """Readings for which a start-up lasts at most."""
 
 
@@ -35,12 +34,31 @@ class OperatingState(StrEnum):
     RUNNING = "running"
 
 
+# An enumeration's members are looked up slowly, and three times a reading.
+_STOPPED = OperatingState.STOPPED
+_STARTING = OperatingState.STARTING
+_RUNNING = OperatingState.RUNNING
+
+
+@dataclass(slots=True, eq=False)
+class _Motion:
+    """A channel that shows motion."""
+
+    place: int
+    """Its index among the device's channels."""
+    driven: bool
+    level: float = 0.0
+    """Its running level, in its unit."""
+    seen: int = 0
+
+
 class StateWatch:
     """Infers the operating state of one device.
 
     `running` or `NORMAL` as a status tells nothing: many collectors send it for ever. The signals
     say it: what shows motion falls together to a small part of its running level.
 
+    >>> import numpy as np
     >>> watch = StateWatch(("current", "flow", "temperature"))
     >>> for _ in range(100):
     ...     state = watch.step(np.array([15.0, 120.0, 60.0]), "NORMAL")
@@ -50,21 +68,19 @@ class StateWatch:
 
     def __init__(self, channels: tuple[str, ...]) -> None:
         self.state = OperatingState.RUNNING
-        self._level = np.zeros(0)
-        self._seen = np.zeros(0)
-        self._motion: BoolArray = np.zeros(0, dtype=np.bool_)
-        self._driven: BoolArray = np.zeros(0, dtype=np.bool_)
+        self._channels = 0
+        self._motions: list[_Motion] = []
         self._left = 0
         self.grow(channels)
 
     def grow(self, channels: tuple[str, ...]) -> None:
         """Add channels behind the others."""
-        motion = [name.startswith(_SHOWS_MOTION) for name in channels]
-        driven = [name.startswith(_DRIVEN) for name in channels]
-        self._motion = np.append(self._motion, np.array(motion, dtype=np.bool_))
-        self._driven = np.append(self._driven, np.array(driven, dtype=np.bool_))
-        self._level = np.append(self._level, np.zeros(len(channels)))
-        self._seen = np.append(self._seen, np.zeros(len(channels)))
+        self._motions += [
+            _Motion(place, driven=name.startswith(_DRIVEN))
+            for place, name in enumerate(channels, self._channels)
+            if name.startswith(_SHOWS_MOTION)
+        ]
+        self._channels += len(channels)
 
     def step(self, x: FloatArray, status: str) -> OperatingState:
         """The state at one reading.
@@ -75,49 +91,59 @@ class StateWatch:
         """
         word = status.strip().upper()
         if word in _STOPPED_WORDS:
-            self.state, self._left = OperatingState.STOPPED, 0
+            self.state, self._left = _STOPPED, 0
             return self.state
-        resting, moving, leaping = self._signals(x)
-        if resting or (self.state is OperatingState.STOPPED and not moving):
-            self.state = OperatingState.STOPPED
-        elif word in _STARTING_WORDS or leaping or self.state is OperatingState.STOPPED:
-            if self.state is not OperatingState.STARTING:
-                self._left = _STARTING
-            self.state = OperatingState.STARTING
-        if self.state is OperatingState.STARTING:
+        values = x.tolist()
+        resting, moving, leaping = self._signals(values)
+        if resting or (self.state is _STOPPED and not moving):
+            self.state = _STOPPED
+        elif word in _STARTING_WORDS or leaping or self.state is _STOPPED:
+            if self.state is not _STARTING:
+                self._left = _STARTING_LASTS
+            self.state = _STARTING
+        if self.state is _STARTING:
             self._left -= 1
             if self._left <= 0:
-                self.state = OperatingState.RUNNING
-        self._learn(x, leaping)
+                self.state = _RUNNING
+        self._learn(values, leaping)
         return self.state
 
-    def _signals(self, x: FloatArray) -> tuple[bool, bool, bool]:
+    def _signals(self, values: list[float]) -> tuple[bool, bool, bool]:
         """Whether the machine rests, moves, and moves far beyond its supposed running level."""
-        if not self._motion.any():
-            return False, True, False
-        told = self._motion & (x == x) & (self._seen >= _KNOWN) & (self._level > 0)
-        count = int(told.sum())
+        count = low = high = leaps = driven = 0
+        driven_low = driven_leap = True
+        for motion in self._motions:
+            value = values[motion.place]
+            if value != value or motion.seen < _KNOWN or motion.level <= 0:
+                continue
+            part = abs(value) / motion.level
+            count += 1
+            low += part < _AT_REST
+            high += part > _IN_MOTION
+            leaps += part > _LEAP
+            if motion.driven:
+                driven += 1
+                driven_low = driven_low and part < _AT_REST
+                driven_leap = driven_leap and part > _LEAP
         if count == 0:
             return False, True, False
-        part = np.abs(x[told]) / self._level[told]
-        driven = self._driven[told]
-        low = part < _AT_REST
-        enough = count >= 2 or bool(driven.any())
-        resting = enough and bool(low[driven].all()) and 2 * int(low.sum()) > count
-        moving = 2 * int((part > _IN_MOTION).sum()) > count or not enough
-        leaping = (
-            count >= 2 and bool((part[driven] > 3).all()) and 2 * int((part > 3).sum()) > count
-        )
+        enough = count >= 2 or driven > 0
+        resting = enough and driven_low and 2 * low > count
+        moving = 2 * high > count or not enough
+        leaping = count >= 2 and driven_leap and 2 * leaps > count
         return resting, moving, leaping
 
-    def _learn(self, x: FloatArray, leaping: bool) -> None:
-        if self.state is OperatingState.STOPPED:
+    def _learn(self, values: list[float], leaping: bool) -> None:
+        if self.state is _STOPPED:
             return
-        arrived = self._motion & (x == x)
-        rate = np.where(arrived, np.maximum(1 / (self._seen + 1), 1 / _MEMORY), 0.0)
-        if leaping:
-            # What was thought running was standing still: learn the level anew.
-            self._seen = np.where(arrived, 0.0, self._seen)
-            rate = arrived.astype(np.float64)
-        self._level += rate * (np.where(arrived, np.abs(x), 0.0) - self._level)
-        self._seen += arrived
+        for motion in self._motions:
+            value = values[motion.place]
+            if value != value:
+                continue
+            if leaping:
+                # What was thought running was standing still: learn the level anew.
+                motion.seen, rate = 0, 1.0
+            else:
+                rate = max(1 / (motion.seen + 1), 1 / _MEMORY)
+            motion.level += rate * (abs(value) - motion.level)
+            motion.seen += 1
