@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 
 from opsmith.bus import codec
-from opsmith.domain.alerts import AlertChange, AlertLevel
+from opsmith.domain.alerts import AlertChange, AlertLevel, trace_id_of
 from opsmith.domain.devices import Device, DeviceStatus
 from opsmith.domain.events import RAW
 from opsmith.domain.moments import to_moment, to_time
@@ -179,21 +179,20 @@ class Pipeline:
 
     def _write(self, watch: _Watch, change: AlertChange, payload: dict[str, object]) -> None:
         device_id = watch.device.device_id
-        suppressed = self._suppressed(watch, change) if change.change == "raised" else None
-        alert = self._alerts.apply(device_id, change, payload, suppressed)
-        if alert is None:
-            return
-        self.counts.changes += 1
         mark = AnomalyMark(
             device_id=device_id,
             time=change.last_seen,
-            trace_id=alert.trace_id,
+            trace_id=trace_id_of(device_id, change.alert_type, change.first_seen),
             alert_type=change.alert_type,
             change=change.change,
             level=change.alert_level,
             score=change.score,
         )
+        # Marked first: a repeat of the batch marks again, but raises nothing again.
         self._series.mark([mark])
+        suppressed = self._suppressed(watch, change) if change.change == "raised" else None
+        if self._alerts.apply(device_id, change, payload, suppressed) is not None:
+            self.counts.changes += 1
 
     def _suppressed(self, watch: _Watch, change: AlertChange) -> str | None:
         """Why a new alert must not be announced, or None."""
