@@ -22,6 +22,8 @@ DAYS = 7
 """Of the history that is looked at."""
 LONGEST = timedelta(hours=24)
 """How far back another alert's onset is taken for this one's."""
+CREEP = timedelta(hours=4)
+"""How far before a passed limit the normal is looked for, where the channel crept to it."""
 NEAR = 0.9
 """A channel is near its limit from this share of it on."""
 _WEEK = 168.0
@@ -82,6 +84,8 @@ async def look(plant: Client[Any], event: AlertEvent, language: Language) -> Sig
     device, until = event.alert.device_id, event.as_of
     history = await ledger.call(AlertHistory.get_alert_history, device, days=DAYS, until=until)
     onset = _onset(event.alert, history.result)
+    if onset == event.alert.onset and any(d.limit is not None for d in event.alert.deviations):
+        onset = await _creeping_since(ledger, event.alert)
     sight = Sight(
         event,
         ledger,
@@ -123,6 +127,23 @@ def _onset(alert: Alert, history: AlertHistoryView | None) -> datetime:
         if line.onset < onset and stood and onset - line.onset <= LONGEST:
             onset = line.onset
     return onset
+
+
+async def _creeping_since(ledger: EvidenceLedger, alert: Alert) -> datetime:
+    """The onset, moved back where the channel that passed its limit had been creeping to it.
+
+    Nothing but the limit told of such a fault, so what went before the alert is no normal either.
+    """
+    earlier = alert.onset - CREEP
+    before = await ledger.call(
+        Telemetry.describe_change, alert.device_id, earlier, until=alert.onset
+    )
+    heading = {d.channel: d.direction for d in alert.deviations if d.limit is not None}
+    crept = any(
+        change.significant and heading.get(change.channel) == change.direction
+        for change in (before.result.changes if before.result else ())
+    )
+    return earlier if crept else alert.onset
 
 
 def statistics(sight: Sight) -> tuple[ChannelStatistics, ...]:
