@@ -1,15 +1,12 @@
 """What is kept of a device's healthy past: levels, second moments and how its statistics spread."""
 
 from math import exp, log, sqrt
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from opsmith.domain.readings import FloatArray
-from opsmith_detectors.pending import CLIP, KNOWN, TINY, Pending
-
-if TYPE_CHECKING:
-    from opsmith_detectors.residual import Scored
+from opsmith_detectors.pending import CLIP, KNOWN, TINY, Sums
+from opsmith_detectors.scored import Scored
 
 
 class Baseline:
@@ -18,6 +15,8 @@ class Baseline:
     Args:
         channels: c.
         gains: Shape (h,), gains of the fast levels whose shifts are judged.
+        limit: Standard deviations of a statistic's own past at which it is at its limit.
+        cap: Standard deviations of a channel's level that are beyond it whatever the past was.
     """
 
     BLOCK = 20
@@ -33,9 +32,10 @@ class Baseline:
     CALM = 0.5
     """Part of the limit below which a channel goes on learning its level during an alert."""
 
-    def __init__(self, channels: int, gains: FloatArray) -> None:
+    def __init__(self, channels: int, gains: FloatArray, limit: float, cap: float) -> None:
         c, h = channels, len(gains)
         self.gains = gains
+        self._limit, self._cap = limit, cap
         self.learnt = 0
         self.heard = np.zeros(c)
         self.mean, self.variance, self.noise = np.zeros(c), np.zeros(c), np.zeros(c)
@@ -56,6 +56,7 @@ class Baseline:
         """Shape (c,), the smallest change of each channel so far: its resolution, or less."""
         self._one_apart, self._two_apart = np.zeros(c), np.zeros(c)
         self._blocks: list[FloatArray] = []
+        self._room = self._rooms()
 
     def grow(self, more: int) -> None:
         """Add channels of which nothing is known."""
@@ -97,6 +98,7 @@ class Baseline:
         else:
             self.coefficients = np.zeros_like(self.cross)
             self.residual_inverse = np.eye(c + more)
+        self._room = self._rooms()
 
     def widened(self, since: int) -> FloatArray:
         """Shape (h, c), spread of a level's shift, `since` readings after the last learnt one.
@@ -117,48 +119,46 @@ class Baseline:
         """Factor on every limit, falling to 1 as the device becomes known."""
         return 1 + 0.5 * self.MEMORY / max(self.learnt, 1)
 
-    def ratios(self, statistics: FloatArray, limit: float, cap: float) -> FloatArray:
-        """Each statistic from its usual value (0) to its limit (1).
+    def ratios(self, statistics: FloatArray) -> FloatArray:
+        """Each statistic from its usual value (0) to its limit (1)."""
+        return (statistics - self.statistic_mean) / self._room
+
+    def _rooms(self) -> FloatArray:
+        """Shape (m,), how far each statistic's limit is from its usual value.
 
         The limit is that of a normal tail shared by m statistics (Bonferroni): as far out as
         sqrt(limit^2 + 2 ln m) standard deviations, to first order.
         """
-        m = len(statistics)
+        m = len(self.statistic_mean)
         young = self.young()
-        room = sqrt(limit**2 + 2 * log(m)) * young * self.statistic_spread
+        room = sqrt(self._limit**2 + 2 * log(m)) * young * self.statistic_spread
         alone = m - len(self.gains) - 1
         room[:alone] = np.minimum(
-            room[:alone], (cap * young) ** (2 / 3) - self.statistic_mean[:alone]
+            room[:alone], (self._cap * young) ** (2 / 3) - self.statistic_mean[:alone]
         )
-        return (statistics - self.statistic_mean) / np.maximum(room, 0.1)
+        return np.maximum(room, 0.1)
 
     def forget_last_blocks(self) -> None:
         """The next block does not follow on the last one."""
         self._blocks.clear()
 
-    def leak(
-        self,
-        held: FloatArray,
-        scored: "Scored",
-        limit: float,
-        cap: float,
-        follow: FloatArray | float,
-    ) -> None:
+    def leak(self, held: FloatArray, scored: Scored, follow: FloatArray | None) -> None:
         """Move the levels in a reading that is not learnt: calm channels go on as they did."""
         slowest = 1 / min(self.LEAK, 20.0 * max(self.learnt, 1))
-        gain = np.maximum(np.full(len(held), slowest), follow)
+        gain = np.full(len(held), slowest)
         if self.inverse is not None:
             far = np.where(self.heard >= KNOWN, CLIP * np.sqrt(self.variance), np.inf)
-            held = np.where(np.asarray(follow) > 0, held, np.minimum(np.maximum(held, -far), far))
-            if self.judged and scored.statistics is not None:
-                ratio = self.ratios(scored.statistics, limit, cap)
+            near = np.minimum(np.maximum(held, -far), far)
+            held = near if follow is None else np.where(follow > 0, held, near)
+            if scored.ratio is not None:
                 h, c = scored.shift.shape
-                calm = (ratio[: h * c].reshape(h, c) < self.CALM).all(0)
-                usual = np.maximum(self.gain, 1 / self.MEMORY)
-                gain = np.where(calm, np.maximum(usual, follow), gain)
+                calm = (scored.ratio[: h * c].reshape(h, c) < self.CALM).all(0)
+                gain = np.where(calm, np.maximum(self.gain, 1 / self.MEMORY), gain)
+        if follow is not None:
+            gain = np.maximum(gain, follow)
         self.mean = self.mean + gain * held
 
-    def learn(self, block: Pending) -> None:
+    def learn(self, block: Sums) -> None:
         """Learn a block of healthy readings."""
         n = block.learnt
         self.learnt += n
@@ -185,6 +185,7 @@ class Baseline:
         self._learn_statistics(block)
         if self.learnt >= 30:
             self._refit()
+        self._room = self._rooms()
 
     def _learn_drift(self, average: FloatArray) -> None:
         """Drift variance per reading: over more blocks, a random walk's steps are greater."""
@@ -198,7 +199,7 @@ class Baseline:
         ratio = self.drift / (self.noise + TINY)
         self.gain = np.minimum((np.sqrt(ratio**2 + 4 * ratio) - ratio) / 2, self.FASTEST)
 
-    def _learn_statistics(self, block: Pending) -> None:
+    def _learn_statistics(self, block: Sums) -> None:
         """Mean and spread of the statistics, late ones weighing more (Shamir and Zhang 2013)."""
         k = block.judged
         if k == 0:
@@ -219,23 +220,22 @@ class Baseline:
         c = len(self.mean)
         known = min(self.learnt, 2 * self.MEMORY)
         ridge = 0.01 + 0.2 * c / known
-        tiny = TINY + 1e-9 * np.median(self.variance)
-        penalty = np.diag(ridge * np.diag(self.past) + tiny)
-        self.coefficients = np.linalg.solve(self.past + penalty, self.cross)
+        tiny = TINY + 1e-9 * _median(self.variance)
+        penalised = self.past.copy()
+        penalised.flat[:: 2 * c + 1] += ridge * self.past.diagonal() + tiny
+        self.coefficients = np.linalg.solve(penalised, self.cross)
         shrink = 2 * c / (2 * c + known)
-        scale: list[FloatArray] = []
-        inverse: list[FloatArray] = []
-        for gain, moment, own in zip(self.gains, self.shifts, self.shift_variance, strict=True):
-            # Smoothed levels hold fewer independent readings: their correlations are shrunk more.
-            pull = min(1.0, shrink / float(gain) / 3)
-            least = (self.FLOOR**2 * self.variance + self._resolution()) * gain
-            sigma, inverted = _inverse(moment, np.maximum(own, least), pull)
-            scale.append(sigma)
-            inverse.append(inverted)
-        self.shift_scale, self.inverse = np.array(scale), np.array(inverse)
+        gains = self.gains[:, None]
+        resolution = self._resolution()
+        # Smoothed levels hold fewer independent readings: their correlations are shrunk more.
+        pull = np.minimum(1.0, shrink / gains / 3)[..., None]
+        least = (self.FLOOR**2 * self.variance + resolution) * gains
+        self.shift_scale, self.inverse = _inverse(
+            self.shifts, np.maximum(self.shift_variance, least), pull
+        )
         self.residual_scale, self.residual_inverse = _inverse(
             self.residuals,
-            np.maximum(self.residual_variance, 1e-4 * self.variance + self._resolution()),
+            np.maximum(self.residual_variance, 1e-4 * self.variance + resolution),
             shrink,
         )
 
@@ -245,15 +245,29 @@ class Baseline:
         return (1e-4 * self.mean) ** 2 + (step / 2) ** 2 + TINY
 
 
+def _median(x: FloatArray) -> float:
+    """`np.median`, which takes longer on a handful of values than to solve for them."""
+    ordered, middle = sorted(x.tolist()), len(x) // 2
+    if not ordered:
+        return 0.0
+    return ordered[middle] if len(x) % 2 else (ordered[middle - 1] + ordered[middle]) / 2
+
+
 def _inverse(
-    moment: FloatArray, variance: FloatArray, pull: float
+    moment: FloatArray, variance: FloatArray, pull: FloatArray | float
 ) -> tuple[FloatArray, FloatArray]:
     """Scales, and the inverse of the correlations pulled towards independence.
 
     Shrinkage as of Ledoit and Wolf (2004), J. Multivariate Analysis 88(2), 365-411, with the
     weight taken from the number of readings and channels.
+
+    Args:
+        moment: Shape (..., c, c), products.
+        variance: Shape (..., c), of each channel.
+        pull: Weight of independence, 0 to 1.
     """
     sigma: FloatArray = np.sqrt(variance)
-    correlation = (1 - pull) * moment / (sigma[:, None] * sigma)
-    np.fill_diagonal(correlation, 1.0)
+    correlation = (1 - pull) * moment / (sigma[..., None] * sigma[..., None, :])
+    own = range(moment.shape[-1])
+    correlation[..., own, own] = 1.0
     return sigma, np.asarray(np.linalg.inv(correlation), dtype=np.float64)

@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
+from typing import cast
 
 import numpy as np
 
 from opsmith.domain.alerts import Alert, AlertChange, AlertType, Deviation
 from opsmith.domain.devices import Limits
-from opsmith.domain.readings import FloatArray, QualityArray, ReadingBatch
+from opsmith.domain.readings import FloatArray, Quality, QualityArray, ReadingBatch
 from opsmith_detectors import limits, state, verdict
 from opsmith_detectors.alert_logic import QUIET, Observed, Track, advance, describe
 from opsmith_detectors.regime import FOLLOW, Regime
@@ -22,6 +24,10 @@ _AT_ONCE = 2.0
 _SILENT_INTERVALS = 10
 """Usual intervals without a reading after which a device is silent, but at least ..."""
 _SILENT_LEAST = np.timedelta64(60, "s")
+_MICROSECOND = timedelta(microseconds=1)
+# An enumeration's members are looked up slowly, and several times a reading.
+_ABSENT = int(Quality.ABSENT)
+_RUNNING, _STOPPED = OperatingState.RUNNING, OperatingState.STOPPED
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +63,7 @@ class DeviceMonitor:
         self._place: dict[str, int] = {}
         self._order: tuple[str, ...] = ()
         self._index = np.zeros(0, dtype=np.intp)
+        self._checks: tuple[limits.Check, ...] = ()
         self._residual = Residual(0, grace=grace)
         self._sensors = Sensors(0)
         self._state = StateWatch(())
@@ -90,11 +97,12 @@ class DeviceMonitor:
         """
         own, marks = self._own(channels, x, quality)
         self._tick(time)
-        observed, deviations = self._judge(time, channels, x, own, marks, status)
+        observed, deviations = self._judge(time, x, own, marks, status)
         changes = self._advance(time, observed, deviations)
-        score = max((seen.score for seen in observed.values()), default=0.0)
-        standing = any(track.standing for track in self._tracks.values())
-        return Step(score, standing, changes)
+        score = 0.0
+        for seen in observed.values():
+            score = max(score, seen.score)
+        return Step(score, self._stands(), changes)
 
     def warm(self, batch: ReadingBatch) -> None:
         """Learn from history that was judged already, raising nothing."""
@@ -150,15 +158,19 @@ class DeviceMonitor:
                 self._regime.grow(fresh)
             self._order = channels
             self._index = np.array([self._place[name] for name in channels], dtype=np.intp)
-        own = np.full(len(self._channels), np.nan)
+            self._checks = limits.checks(self._rated, channels)
+        own = np.empty(len(self._channels))
+        marks = np.empty(len(self._channels), dtype=np.uint8)
+        if len(channels) < len(self._channels):
+            own.fill(np.nan)
+            marks.fill(_ABSENT)
         own[self._index] = x
-        marks = np.full(len(self._channels), 3, dtype=np.uint8)
         marks[self._index] = quality
         return own, marks
 
     def _tick(self, time: np.datetime64) -> None:
         if self._last is not None:
-            passed = float((time - self._last) / np.timedelta64(1, "us"))
+            passed = cast("timedelta", (time - self._last).item()) / _MICROSECOND
             # Pauses of a device are not its usual interval.
             bounded = passed if self._seen < 10 else min(passed, 5 * self._interval)
             self._interval += max(1 / self._seen, 0.02) * (bounded - self._interval)
@@ -168,7 +180,6 @@ class DeviceMonitor:
     def _judge(
         self,
         time: np.datetime64,
-        channels: tuple[str, ...],
         x: FloatArray,
         own: FloatArray,
         marks: QualityArray,
@@ -176,30 +187,34 @@ class DeviceMonitor:
     ) -> tuple[dict[AlertType, Observed], dict[AlertType, tuple[Deviation, ...]]]:
         observed: dict[AlertType, Observed] = {}
         deviations: dict[AlertType, tuple[Deviation, ...]] = {}
-        if self._rated:
-            for kind, passed in limits.passed(self._rated, channels, x).items():
+        if self._checks:
+            for kind, passed in limits.passed(self._checks, x.tolist()).items():
                 observed[kind], deviations[kind] = passed.seen, passed.deviations
         if status.strip().upper() in state.REPORTS_FAULT:
             observed["device_reported"] = Observed(1.0, cleared=False)
         now = self._state.step(own, status)
-        self._sensors.step(own, marks, moving=now is OperatingState.RUNNING)
-        faulty = self._sensors.faulty
-        if faulty.any():
+        self._sensors.step(own, marks, moving=now is _RUNNING)
+        if self._sensors.has_fault:
+            faulty = self._sensors.faulty
             protects = any(self._channels[j] in self._rated for j in np.flatnonzero(faulty))
             observed["sensor_fault"] = Observed(1.0, cleared=False, protects=protects)
             deviations["sensor_fault"] = verdict.of_sensors(self._channels, own, self._sensors)
-        if now is OperatingState.STOPPED:
+        if now is _STOPPED:
             self._residual.pause()
             self._regime.stop(time)
             return observed, deviations
         track = self._tracks.get("composite")
         frozen = track is not None and track.standing
-        believed = ~self._sensors.doubtful
+        believed = ~self._sensors.doubtful if self._sensors.has_doubt else None
         # A channel that warms up is followed, and heard again when the machine is warm.
-        warming = self._regime.warming(time) & believed
+        warming = self._regime.warming(time)
+        if warming is not None and believed is not None:
+            warming = warming & believed
         scored = self._residual.score_one(own, believed, warming)
         ruling = self._regime.step(time, scored, self._residual.base, now, frozen=frozen)
-        follow = np.where(warming, FOLLOW, ruling.follow)
+        follow = ruling.follow
+        if warming is not None:
+            follow = np.where(warming, FOLLOW, 0.0 if follow is None else follow)
         self._residual.learn_one(
             scored, frozen=frozen or ruling.blank, follow=follow, blank=ruling.blank
         )
@@ -222,9 +237,7 @@ class DeviceMonitor:
         partial: bool = False,
     ) -> tuple[AlertChange, ...]:
         changes: list[AlertChange] = []
-        asked: set[AlertType] = set(observed)
-        if not partial:
-            asked |= set(self._tracks)
+        asked = observed.keys() if partial else observed.keys() | self._tracks.keys()
         for kind in sorted(asked):
             seen = observed.get(kind, QUIET)
             track = self._tracks.get(kind)

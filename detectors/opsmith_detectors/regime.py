@@ -13,7 +13,7 @@ import numpy as np
 
 from opsmith.domain.readings import FloatArray
 from opsmith_detectors.baseline import Baseline
-from opsmith_detectors.residual import BoolArray, Scored
+from opsmith_detectors.scored import BoolArray, Scored
 from opsmith_detectors.state import OperatingState
 
 FOLLOW = 1 / 12
@@ -54,8 +54,14 @@ class Ruling:
     """What the learned detectors are to do with a reading."""
 
     blank: bool
-    follow: FloatArray
-    """Shape (c,), gain at which the baseline levels follow."""
+    follow: FloatArray | None = None
+    """Shape (c,), gain at which the baseline levels follow; None: they do not."""
+
+
+_JUDGE = Ruling(blank=False)
+_BLANK = Ruling(blank=True)
+# An enumeration's members are looked up slowly.
+_RUNNING = OperatingState.RUNNING
 
 
 @dataclass(slots=True, eq=False)
@@ -111,10 +117,13 @@ class Regime:
         self._warm_from = time
         self._pause = -1
 
-    def warming(self, time: np.datetime64) -> BoolArray:
-        """Shape (c,): channels that still lag behind a start-up or a change of load."""
-        if self._warm_from is None or time - self._warm_from >= WARMING:
-            return self._thermal & False
+    def warming(self, time: np.datetime64) -> BoolArray | None:
+        """Shape (c,): channels that still lag behind a start-up or a change of load; None: none."""
+        if self._warm_from is None:
+            return None
+        if time - self._warm_from >= WARMING:
+            self._warm_from = None
+            return None
         return self._thermal
 
     def step(
@@ -136,9 +145,9 @@ class Regime:
             frozen: An alert of the learned detectors stands: it is not excused any more.
         """
         before, self._before = self._before, scored.x
-        if state is not OperatingState.RUNNING:
+        if state is not _RUNNING:
             self.stop(time)
-            return Ruling(blank=True, follow=np.zeros(len(base.mean)))
+            return _BLANK
         if self._pause < 0:
             # The load after a start is not that before the stop.
             self._excuse = _Excuse(time, base.mean, after_start=True)
@@ -153,7 +162,7 @@ class Regime:
             self._excuse = _Excuse(time, base.mean)
         self._pause = max(0, self._pause - 1)
         if self._excuse is None:
-            return Ruling(blank=False, follow=np.zeros(len(base.mean)))
+            return _JUDGE
         self._watch(self._excuse, time, scored, base)
         return Ruling(blank=True, follow=np.where(self._far(scored, base), 0.0, FOLLOW))
 

@@ -11,64 +11,21 @@ Learning is by blocks of readings that wait until the block after them was quiet
 every channel that deviates: a fault is neither learnt when it stands nor when it begins.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
-import numpy.typing as npt
 
 from opsmith.domain.readings import FloatArray
 from opsmith_detectors.baseline import Baseline
-from opsmith_detectors.pending import Pending, known
+from opsmith_detectors.pending import Block, Sums, known
+from opsmith_detectors.scored import BoolArray, Scored
 
-BoolArray = npt.NDArray[np.bool_]
-_CUBE = 1 / 3
 _BEARABLE = 2.0
 """Standard deviations of the fast level by which a slow one may go beyond it."""
 _COMMISSIONED = 400
 """Readings for which a device is learnt whatever it does, unless it is far off."""
 _FAR_OFF = 3.0
 """Score that is not learnt even then."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Scored:
-    """What one reading says before it is learnt."""
-
-    score: float
-    """Dimensionless, 0 or more; 1 is the limit; 0 in the grace."""
-    level: FloatArray
-    """Shape (h, c), fast levels on each time scale after this reading, in the channels' units."""
-    shift: FloatArray
-    """Shape (h, c), signed shift of the level in its own standard deviations; 0 where unusable."""
-    residual: FloatArray
-    """Shape (c,), one-step residual in its own standard deviations; 0 where unusable."""
-    smooth: float
-    """Smoothed T2 of the residual."""
-    statistics: FloatArray | None
-    """Shape (hc + h + 1,), cube roots of T2-like statistics: each level shift alone, all shifts of
-    a time scale together, the residual; None before the first fit."""
-    by_level: bool
-    """The score comes from a shifted level, not from the residual."""
-    x: FloatArray
-    """Shape (c,), the reading, with what was unusable replaced by the fast level."""
-    usable: BoolArray
-    """Shape (c,), channels that arrived and are believed."""
-    spoken: BoolArray
-    """Shape (c,), those of them that were judged, and may be learnt."""
-    sudden: FloatArray
-    """Shape (c,), the reading less its baseline, in the channels' units."""
-    past: FloatArray
-    """Shape (2c,), the last reading and its fast level, less the same; what foretells `sudden`."""
-
-    @property
-    def strength(self) -> FloatArray:
-        """Shape (c,), how far each channel is from what was expected; dimensionless."""
-        return np.abs(self.shift).max(0) if self.by_level else np.abs(self.residual)
-
-    @property
-    def foremost(self) -> int:
-        """The channel that deviates most."""
-        return int(self.strength.argmax())
+_FAREST = 8.0
+"""Standard deviations that a residual counts for at most."""
 
 
 class Residual:
@@ -104,30 +61,35 @@ class Residual:
     def __init__(
         self, channels: int, *, limit: float = 5.0, cap: float = 7.0, grace: int = 60
     ) -> None:
-        self.limit = limit
-        self.cap = cap
         self.grace = grace
-        self.gain = np.array([1 - 0.5 ** (1 / half) for half in self.HALF_LIVES])[:, None]
-        self.base = Baseline(channels, self.gain[:, 0])
+        gains = np.array([1 - 0.5 ** (1 / half) for half in self.HALF_LIVES])
+        self._gain = np.tile(gains[:, None], channels)
+        self.base = Baseline(channels, gains, limit, cap)
         self.seen = np.zeros(channels, dtype=np.int64)
-        self._level = np.full((len(self.HALF_LIVES), channels), np.nan)
-        self._last = np.full(2 * channels, np.nan)
+        """Shape (c,), readings of each channel; not counted on when all are known."""
+        self._all_known = False
+        self._level = np.full((len(gains), channels), np.nan)
+        self._led = False
+        """Every channel has a fast level: what is reckoned from them holds no NaN."""
+        self._last = np.full(channels, np.nan)
         self._smooth = 0.0
+        self._smoothing = float(gains[0])
         self._n = 0
         self._since = 0
         self._spoilt = False
-        self._block = Pending(channels, len(self.HALF_LIVES))
-        self._waiting: list[Pending] = []
+        self._block = Block(channels, len(gains), Baseline.BLOCK)
+        self._waiting: list[Sums] = []
 
     def grow(self, more: int) -> None:
         """Add `more` channels behind the others; they are learnt from now on."""
-        c = len(self.seen)
         self.base.grow(more)
         self.seen = np.append(self.seen, np.zeros(more, dtype=np.int64))
+        c, gains = len(self.seen), self.base.gains
+        self._gain = np.tile(gains[:, None], c)
+        self._all_known = self._led = False
         self._level = np.pad(self._level, ((0, 0), (0, more)), constant_values=np.nan)
-        gap = np.full(more, np.nan)
-        self._last = np.concatenate([self._last[:c], gap, self._last[c:], gap])
-        self._block = Pending(c + more, len(self.HALF_LIVES))
+        self._last = np.append(self._last, np.full(more, np.nan))
+        self._block = Block(c, len(gains), Baseline.BLOCK)
         self._waiting.clear()
 
     @property
@@ -146,63 +108,90 @@ class Residual:
         """Score one reading, without learning it.
 
         Args:
-            x: Shape (c,), each in its channel's unit; NaN where none arrived.
+            x: Shape (c,), each in its channel's unit; NaN where none arrived. It is kept.
             usable: Shape (c,); channels to be believed: a sensor at fault, for one, is not.
             muted: Shape (c,); channels that are followed, but neither judged nor learnt.
         """
         base = self.base
-        arrived = x == x
-        heard = arrived if usable is None else arrived & usable
+        heard = x == x
+        if usable is not None:
+            heard &= usable
         spoken = heard if muted is None else heard & ~muted
-        first = self.seen == 0
-        mean = np.where(first, x, base.mean)
-        held = np.where(np.isnan(self._level), x, self._level)
-        x = np.where(heard, x, held[0])
-        gain = self.gain if self._n > 40 else np.maximum(self.gain, 1 / (self._n + 1))
+        whole = np.count_nonzero(heard) == len(x)
+        held = self._level if self._led else np.where(np.isnan(self._level), x, self._level)
+        if not whole:
+            x = np.where(heard, x, held[0])
+        mean = base.mean if self._all_known else np.where(self.seen == 0, x, base.mean)
+        gain = self._gain if self._n > 40 else np.maximum(self._gain, 1 / (self._n + 1))
         level = held + gain * (x - held)
         centre = known(mean)
-        sudden = known(x - centre)
-        past = known(self._last - np.concatenate([centre, centre]))
+        sudden = x - centre
+        past = np.empty(2 * len(x))
+        np.subtract(self._last, centre, out=past[: len(x)])
+        np.subtract(self._level[0], centre, out=past[len(x) :])
+        if not self._led:
+            sudden, past = known(sudden), known(past)
+        unforeseen = sudden - past.dot(base.coefficients)
         if base.inverse is None:
             zero = np.zeros(len(x))
             return Scored(
-                0.0, level, level * 0, zero, 0.0, None, True, x, heard, spoken, sudden, past
-            )
-        ready = spoken & (self.seen >= min(self.grace, self._n // 2))
-        quiet = ~ready
-        residual = np.where(quiet, 0.0, sudden - past @ base.coefficients)
-        residual = np.clip(residual / base.residual_scale, -8.0, 8.0)
-        offset = np.where(quiet, 0.0, known(level - centre))
+                0.0, level, np.zeros(level.shape), zero, unforeseen, 0.0, None, None, True, x,
+                heard, spoken, sudden, past,
+            )  # fmt: skip
+        quiet = self._quiet(spoken, whole=whole and muted is None)
+        residual = unforeseen / base.residual_scale
+        residual = np.minimum(np.maximum(residual, -_FAREST), _FAREST)
+        offset = level - centre
+        if quiet is not None:
+            residual[quiet] = 0.0
+            offset[:, quiet] = 0.0
         scale = base.widened(self._since)
         # A slow level claims no more than the fast one can still bear out: it forgets a big
         # deviation that is over only in many readings.
         bound = np.abs(offset[0]) + _BEARABLE * scale[0]
-        offset = np.minimum(np.maximum(offset, -bound), bound)
+        slow = offset[1:]
+        np.minimum(np.maximum(slow, -bound), bound, out=slow)
         shift = offset / scale
-        smooth = self._smooth + self.gain[0, 0] * (
-            float(residual @ base.residual_inverse @ residual) - self._smooth
+        smooth = self._smooth + self._smoothing * (
+            float(residual.dot(base.residual_inverse).dot(residual)) - self._smooth
         )
-        joint = np.maximum(np.matmul(shift[:, None, :], base.inverse) @ shift[:, :, None], 0.0)
-        alone = np.abs(shift) ** (2 * _CUBE)
-        if quiet.any():
-            # A channel that says nothing is as usual.
-            alone = np.where(quiet, base.statistic_mean[: alone.size].reshape(alone.shape), alone)
-        statistics = np.concatenate(
-            [alone.ravel(), joint[:, 0, 0] ** _CUBE, [max(smooth, 0.0) ** _CUBE]]
-        )
-        score, by_level = 0.0, True
+        statistics = self._statistics(shift, smooth, quiet)
+        score, by_level, ratio = 0.0, True, None
         if self._n >= self.grace and base.judged:
-            ratio = base.ratios(statistics, self.limit, self.cap)
+            ratio = base.ratios(statistics)
             worst = int(ratio.argmax())
             score, by_level = max(0.0, float(ratio[worst])), worst < len(statistics) - 1
         return Scored(
-            score, level, shift, residual, smooth, statistics, by_level, x, heard, spoken,
-            sudden, past,
+            score, level, shift, residual, unforeseen, smooth, statistics, ratio, by_level, x,
+            heard, spoken, sudden, past,
         )  # fmt: skip
+
+    def _quiet(self, spoken: BoolArray, *, whole: bool) -> BoolArray | None:
+        """Shape (c,): channels that are not judged; None if all are, as they mostly are."""
+        if not self._all_known:
+            quiet = ~(spoken & (self.seen >= min(self.grace, self._n // 2)))
+            return quiet if quiet.any() else None
+        return None if whole else ~spoken
+
+    def _statistics(self, shift: FloatArray, smooth: float, quiet: BoolArray | None) -> FloatArray:
+        base, (h, c) = self.base, shift.shape
+        assert base.inverse is not None
+        squares = np.empty(h * c + h + 1)
+        np.multiply(shift, shift, out=squares[: h * c].reshape(h, c))
+        for i in range(h):
+            squares[h * c + i] = max(0.0, shift[i].dot(base.inverse[i]).dot(shift[i]))
+        squares[-1] = max(0.0, smooth)
+        statistics = np.cbrt(squares)
+        if quiet is not None:
+            # A channel that says nothing is as usual.
+            alone, usual = statistics[: h * c], base.statistic_mean[: h * c]
+            np.copyto(alone.reshape(h, c), usual.reshape(h, c), where=quiet)
+        return statistics
 
     def pause(self) -> None:
         """Nothing of this reading is of the running machine: keep what is known, start afresh."""
         self._level = np.full_like(self._level, np.nan)
+        self._led = False
         self._last = np.full_like(self._last, np.nan)
         self._waiting.clear()
         self._spoilt = True
@@ -213,7 +202,7 @@ class Residual:
         scored: Scored,
         *,
         frozen: bool = False,
-        follow: FloatArray | float = 0.0,
+        follow: FloatArray | None = None,
         blank: bool = False,
     ) -> None:
         """Learn a reading that was scored.
@@ -222,18 +211,16 @@ class Residual:
             scored: What `score_one` gave for the reading.
             blank: The reading is not judged: its surprise is not carried on either.
             frozen: An alert stands: nothing that deviates is learnt.
-            follow: At least this gain for the baseline levels, per reading; 0: nothing is followed;
-                shape (c,) or one for all.
+            follow: Shape (c,), at least this gain for the baseline levels, per reading; None:
+                nothing is followed.
         """
         base, x = self.base, scored.x
-        new = scored.usable & (self.seen == 0)
-        if new.any():
-            base.mean = np.where(new, x, base.mean)
         self._n += 1
         self._since += 1
-        self.seen += scored.usable
-        change = np.abs(x - self._last[: len(x)])
-        base.step = np.where(scored.usable & (change > 0), np.minimum(base.step, change), base.step)
+        if not self._all_known:
+            self._meet(scored)
+        change = np.abs(x - self._last)
+        np.minimum(base.step, change, out=base.step, where=scored.usable & (change > 0))
         held = known(x - base.mean)
         known_well = base.learnt >= _COMMISSIONED or scored.score >= _FAR_OFF
         bad = (frozen or scored.score >= 1) and known_well
@@ -242,20 +229,35 @@ class Residual:
             self._waiting.clear()
             base.forget_last_blocks()
         if self._spoilt and self._n > self.grace:
-            base.leak(held, scored, self.limit, self.cap, follow)
-        elif np.any(follow):
+            base.leak(held, scored, follow)
+        elif follow is not None:
             base.mean = base.mean + np.where(scored.spoken, 0.0, follow) * held
         if not self._spoilt:
-            self._block.add(base, scored, held)
+            self._block.add(scored, base.mean, held)
         self._block.count += 1
         self._level = scored.level
-        self._last = np.concatenate([x, scored.level[0]])
+        self._led = self._led or not np.isnan(scored.level).any()
+        self._last = x
         self._smooth = base.usual_residual() if blank else scored.smooth
         young = self._n <= self.grace
         if self._block.count >= (10 if young else Baseline.BLOCK):
-            if not self._spoilt:
-                self._waiting.append(self._block)
-            self._block, self._spoilt = Pending(len(x), len(self.gain)), False
-            while len(self._waiting) > (0 if young else 1):
-                base.learn(self._waiting.pop(0))
-                self._since = Baseline.BLOCK * len(self._waiting)
+            self._close_block(patience=0 if young else 1)
+
+    def _meet(self, scored: Scored) -> None:
+        """Count the readings of each channel, and start the baseline of a new one there."""
+        new = scored.usable & (self.seen == 0)
+        if new.any():
+            self.base.mean = np.where(new, scored.x, self.base.mean)
+        self.seen += scored.usable
+        enough = max(1, self.grace)
+        self._all_known = self._n // 2 >= enough and bool((self.seen >= enough).all())
+
+    def _close_block(self, *, patience: int) -> None:
+        """Let the block wait, and learn the one before it; `patience`: blocks that may wait."""
+        if not self._spoilt:
+            self._waiting.append(self._block.sums(self.base))
+        self._block.clear()
+        self._spoilt = False
+        while len(self._waiting) > patience:
+            self.base.learn(self._waiting.pop(0))
+            self._since = Baseline.BLOCK * len(self._waiting)

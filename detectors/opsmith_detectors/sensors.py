@@ -32,8 +32,6 @@ _LONGER = 4.0
 """Times the longest run of its past."""
 
 
-
-
 @dataclass(slots=True, eq=False)
 class _Sensor:
     """The instrument of one channel: its habits, and what it does now."""

@@ -9,7 +9,8 @@ from opsmith.domain.alerts import STANDING, Alert, Deviation, Direction, Kind
 from opsmith.domain.readings import FloatArray
 from opsmith.domain.units import unit_of
 from opsmith_detectors.alert_logic import Track
-from opsmith_detectors.residual import Residual, Scored
+from opsmith_detectors.residual import Residual
+from opsmith_detectors.scored import Scored
 from opsmith_detectors.sensors import Sensors
 
 _SHARE = 0.05
