@@ -16,12 +16,12 @@ one limit's distance from zero.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from typing import Literal
 
 import numpy as np
 
 from opsmith.domain.alerts import AlertChange, AlertLevel, AlertType, Deviation
+from opsmith.domain.moments import to_moment
 
 SAME_EVENT = np.timedelta64(5 * 60, "s")
 """A deviation that returns within this time of its clearing is the same event."""
@@ -183,16 +183,10 @@ def describe(
         change=change,
         alert_type=track.alert_type,
         alert_level=track.level,
-        first_seen=moment(track.first_seen),
-        last_seen=moment(track.last_seen),
-        onset=moment(track.onset if track.onset is not None else track.first_seen),
+        first_seen=to_moment(track.first_seen),
+        last_seen=to_moment(track.last_seen),
+        onset=to_moment(track.onset if track.onset is not None else track.first_seen),
         count=track.count,
         score=track.score,
         deviations=tuple(deviations),
     )
-
-
-def moment(time: np.datetime64) -> datetime:
-    """A numpy time, UTC, as a datetime."""
-    converted: datetime = time.astype("datetime64[us]").item()
-    return converted.replace(tzinfo=UTC)

@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 import numpy as np
 
 from opsmith.domain.alerts import Direction, Kind
 from opsmith.domain.changes import ChannelChange
+from opsmith.domain.moments import to_moment, to_time
 from opsmith.domain.readings import FloatArray, ReadingBatch, TimeArray
 from opsmith.domain.units import measurement_of, unit_of
 from opsmith_detectors.robust import (
@@ -52,7 +53,7 @@ def describe_changes(
     Returns:
         One change a channel, in the order of the batch's channels.
     """
-    split = int(np.searchsorted(batch.times, _microseconds(onset)))
+    split = int(np.searchsorted(batch.times, to_time(onset)))
     start = max(0, split - min(10, split // 10))
     verdicts = [
         _describe(batch, column, start, split, (units or {}).get(channel, unit_of(channel)))
@@ -224,13 +225,7 @@ def _moment(times: TimeArray, verdict: _Verdict, every: TimeArray, split: int) -
     if not verdict.significant or len(every) <= split:
         return None
     at = every[split] if verdict.onset is None else times[verdict.onset]
-    moment: datetime = at.astype("datetime64[us]").item()
-    return moment.replace(tzinfo=UTC)
-
-
-def _microseconds(moment: datetime) -> np.datetime64:
-    naive = moment if moment.tzinfo is None else moment.astimezone(UTC).replace(tzinfo=None)
-    return np.datetime64(naive, "us")
+    return to_moment(at)
 
 
 def _in_order(changes: Sequence[ChannelChange]) -> tuple[ChannelChange, ...]:

@@ -1,11 +1,11 @@
 """Which channels are responsible, and how they changed."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
 
 import numpy as np
 
 from opsmith.domain.alerts import STANDING, Alert, Deviation, Direction, Kind
+from opsmith.domain.moments import to_time
 from opsmith.domain.readings import FloatArray
 from opsmith.domain.units import unit_of
 from opsmith_detectors.alert_logic import Track
@@ -75,18 +75,14 @@ def adopted(alert: Alert, known: Track | None) -> Track:
         track,
         standing=alert.state in STANDING,
         level=alert.alert_level,
-        first_seen=_time(alert.first_seen),
-        last_seen=_time(alert.last_seen),
-        onset=_time(alert.onset),
+        first_seen=to_time(alert.first_seen),
+        last_seen=to_time(alert.last_seen),
+        onset=to_time(alert.onset),
         count=alert.count,
         announced=alert.count,
         score=alert.score,
         deviations=alert.deviations,
     )
-
-
-def _time(moment: datetime) -> np.datetime64:
-    return np.datetime64(moment.astimezone(UTC).replace(tzinfo=None), "us")
 
 
 def _direction(shift: float) -> Direction:

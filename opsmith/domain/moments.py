@@ -16,5 +16,6 @@ def to_moment(time: np.datetime64) -> datetime:
 
 
 def to_time(moment: datetime) -> np.datetime64:
-    """An aware datetime as numpy's, UTC, `datetime64[us]`."""
-    return np.datetime64(moment.astimezone(UTC).replace(tzinfo=None), "us")
+    """A moment, UTC where it says no zone, as numpy's `datetime64[us]`."""
+    utc = moment if moment.tzinfo is None else moment.astimezone(UTC).replace(tzinfo=None)
+    return np.datetime64(utc, "us")

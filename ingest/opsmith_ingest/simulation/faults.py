@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 import numpy as np
 
+from opsmith.domain.moments import to_time
 from opsmith.domain.readings import FloatArray, TimeArray
 
 _SECOND = np.timedelta64(1, "s")
@@ -67,11 +68,11 @@ class Fault:
         Returns:
             Shape (n,), 0 to `severity`, dimensionless.
 
-        >>> fault = Fault(FaultKind.LEAK, datetime(2026, 1, 1, tzinfo=UTC), 0.5)
+        >>> fault = Fault(FaultKind.LEAK, datetime(2026, 1, 1), 0.5)
         >>> fault.level(np.array(["2025-12-31", "2026-01-01"], "datetime64[us]"))
         array([0. , 0.5])
         """
-        seconds = (times - as_time(self.onset)) / _SECOND
+        seconds = (times - to_time(self.onset)) / _SECOND
         if self.growth is Growth.STEP or not self.grows_for:
             shape = np.ones(len(times))
         else:
@@ -80,7 +81,7 @@ class Fault:
             shape = np.expm1(_STEEPNESS * shape) / np.expm1(_STEEPNESS)
         stands = seconds >= 0
         if self.repaired is not None:
-            stands &= times < as_time(self.repaired)
+            stands &= times < to_time(self.repaired)
         return np.where(stands, self.severity * shape, 0.0)
 
 
@@ -100,12 +101,6 @@ class Event:
     kind: EventKind
     at: datetime
     level: float = 1.0
-
-
-def as_time(moment: datetime) -> np.datetime64:
-    """A moment, UTC where it says no zone, as numpy keeps it."""
-    utc = moment if moment.tzinfo is None else moment.astimezone(UTC).replace(tzinfo=None)
-    return np.datetime64(utc, "us")
 
 
 def total_level(faults: Sequence[Fault], kind: FaultKind, times: TimeArray) -> FloatArray:
@@ -132,5 +127,5 @@ def held(
     for event in counted:
         fixed = of[event.kind]
         values.append(event.level if fixed is None else fixed)
-    at = np.array([as_time(event.at) for event in counted], dtype="datetime64[us]")
+    at = np.array([to_time(event.at) for event in counted], dtype="datetime64[us]")
     return np.array(values)[np.searchsorted(at, times, side="right")]

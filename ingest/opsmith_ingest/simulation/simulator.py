@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 import numpy as np
 
+from opsmith.domain.moments import to_time
 from opsmith.domain.readings import FloatArray, Quality, ReadingBatch, TimeArray
 from opsmith.errors import BadInput
 from opsmith_ingest.simulation.drive import Condition, Forcing, Response
@@ -14,7 +15,6 @@ from opsmith_ingest.simulation.faults import (
     EventKind,
     Fault,
     FaultKind,
-    as_time,
     held,
     total_level,
 )
@@ -218,4 +218,4 @@ def simulate(
 
 def time_grid(start: datetime, end: datetime, interval: timedelta) -> TimeArray:
     """The times from `start` on, before `end`; shape (n,), UTC, `datetime64[us]`."""
-    return np.arange(as_time(start), as_time(end), np.timedelta64(interval))
+    return np.arange(to_time(start), to_time(end), np.timedelta64(interval))
