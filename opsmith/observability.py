@@ -32,3 +32,11 @@ def set_up_logs(level: str) -> None:
     root.setLevel(logging.WARNING)
     for name in ("opsmith", "opsmith_agents", "opsmith_ingest", "opsmith_mcp", "opsmith_chat"):
         logging.getLogger(name).setLevel(level)
+    logging.getLogger("fastmcp.server.server").addFilter(_is_ours)
+
+
+def _is_ours(record: logging.LogRecord) -> bool:
+    """Whether it is no mistake of who called a tool, who is told of it in the answer."""
+    return bool(record.exc_info) or not record.getMessage().startswith(
+        ("Error calling tool", "Invalid arguments for tool")
+    )

@@ -40,9 +40,13 @@ class PumpPlant:
     def client(self, rights: Rights = Rights.READ) -> Client[Any]:
         return connect(plant_server(self.stores, rights=rights))
 
-    def order(self, description: str) -> str:
-        plan = Plan(order_type="PLANNED", priority=AlertLevel.P2, description=description)
-        placed, _ = self.stores.orders.create("PUMP_01", plan, NOW)
+    def order(
+        self, description: str, device_id: str = "PUMP_01", due_at: datetime | None = None
+    ) -> str:
+        plan = Plan(
+            order_type="PLANNED", priority=AlertLevel.P2, description=description, due_at=due_at
+        )
+        placed, _ = self.stores.orders.create(device_id, plan, NOW)
         return placed.order_no
 
 

@@ -1,7 +1,7 @@
 """Find what a sentence asserts in particular: numbers with units, times, identifiers, citations."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -88,19 +88,25 @@ _MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct",
 _MONTH = rf"(?P<month>{'|'.join(_MONTHS)})[a-z]*\.?"
 _CLOCK = r"(?P<h>\d{1,2}):(?P<mi>\d{2})(?::(?P<s>\d{2})(?:\.\d+)?)?"
 _TIMES = [
-    re.compile(pattern, re.IGNORECASE)
-    for pattern in (
-        r"(?P<y>\d{4})-(?P<mo>\d{2})-(?P<d>\d{2})(?:[T ]" + _CLOCK + r"(?:Z|[+-]\d{2}:?\d{2})?)?",
-        r"(?P<y>\d{4})年(?P<mo>\d{1,2})月(?:(?P<d>\d{1,2})[日号])?(?:\s*" + _CLOCK + ")?",
-        r"(?P<mo>\d{1,2})月(?P<d>\d{1,2})[日号](?:\s*" + _CLOCK + ")?",
-        r"(?<!\d)(?P<d>\d{1,2}) " + _MONTH + r"(?:,? (?P<y>\d{4}))?(?![a-z])",
-        r"(?<![a-z])" + _MONTH + r" (?P<d>\d{1,2})(?!\d)(?:,? (?P<y>\d{4}))?",
-        r"(?P<y>\d{4})/(?P<mo>\d{1,2})/(?P<d>\d{1,2})",
-        r"(?<![\d:])" + _CLOCK + r"(?![\d:])(?:\s?(?P<half>[ap])\.?m\b)?",
-        r"(?<![\d.])(?P<h>\d{1,2})\s?(?P<half>[ap])\.?m\b",
-        r"(?<!\d)(?P<h>\d{1,2})[点时](?:(?P<mi>\d{1,2})分?)?(?!间)",
+    (signs, re.compile(pattern, re.IGNORECASE))
+    for signs, pattern in (
+        (
+            "-",
+            r"(?P<y>\d{4})-(?P<mo>\d{2})-(?P<d>\d{2})(?:[T ]"
+            + _CLOCK
+            + r"(?:Z|[+-]\d{2}:?\d{2})?)?",
+        ),
+        ("年", r"(?P<y>\d{4})年(?P<mo>\d{1,2})月(?:(?P<d>\d{1,2})[日号])?(?:\s*" + _CLOCK + ")?"),
+        ("月", r"(?P<mo>\d{1,2})月(?P<d>\d{1,2})[日号](?:\s*" + _CLOCK + ")?"),
+        (" ", r"(?<!\d)(?P<d>\d{1,2}) " + _MONTH + r"(?:,? (?P<y>\d{4}))?(?![a-z])"),
+        (" ", r"(?<![a-z])" + _MONTH + r" (?P<d>\d{1,2})(?!\d)(?:,? (?P<y>\d{4}))?"),
+        ("/", r"(?P<y>\d{4})/(?P<mo>\d{1,2})/(?P<d>\d{1,2})"),
+        (":", r"(?<![\d:])" + _CLOCK + r"(?![\d:])(?:\s?(?P<half>[ap])\.?m\b)?"),
+        ("mM", r"(?<![\d.])(?P<h>\d{1,2})\s?(?P<half>[ap])\.?m\b"),
+        ("点时", r"(?<!\d)(?P<h>\d{1,2})[点时](?:(?P<mi>\d{1,2})分?)?(?!间)"),
     )
 ]
+"""Times, each behind the signs of which a text with such a time has one."""
 _NAME = re.compile(
     r"(?<![A-Za-z0-9_])(?:[A-Za-z][A-Za-z0-9]*(?:[_-][A-Za-z0-9]+)+|[A-Za-z]+\d[A-Za-z0-9]*)"
     r"(?![A-Za-z0-9])"
@@ -125,12 +131,13 @@ _HAN = re.compile(
     r"(?P<cent>百分之)?(?P<han>[零〇一二两三四五六七八九十百千万]+|半(?=小时|天|年))(?(cent)|(?="
     rf"{_UNIT}|[次个台条点年月日号份处例成支根类种项只倍度]))(?P<unit>{_UNIT})?"
 )
+_DIGIT = re.compile(r"\d")
 _ODD = re.compile(r"[^\x00-\x7f\W²³]|[¼-¾⅐-ↈ①-⓿❶-➓]")
 
 
 def normal(text: str) -> str:
     """The text with full-width signs as ASCII, which is what `figures` counts positions in."""
-    return text.translate(_WIDE)
+    return text if text.isascii() else text.translate(_WIDE)
 
 
 @lru_cache(maxsize=4096)
@@ -148,9 +155,25 @@ def figures(text: str) -> tuple[Figure, ...]:
     def free(figure: Figure) -> bool:
         return not any(figure.start < one.end and one.start < figure.end for one in taken)
 
-    for find in (_odd, _citations, _times, _names, _numbers, _words, _han):
+    for find in _finders(text):
         taken += [figure for figure in find(text) if free(figure)]
     return tuple(sorted(taken, key=lambda figure: figure.start))
+
+
+def _finders(text: str) -> Iterator[Callable[[str], Iterator[Figure]]]:
+    """Those that can find anything in it, in the order in which they take what they find."""
+    is_ascii, has_digit = text.isascii(), _DIGIT.search(text) is not None
+    if not is_ascii:
+        yield _odd
+    if has_digit:
+        yield from (_citations, _times)
+    if has_digit or "_" in text or not is_ascii:
+        yield _names
+    if has_digit:
+        yield _numbers
+    yield _words
+    if not is_ascii:
+        yield _han
 
 
 def _citations(text: str) -> Iterator[Figure]:
@@ -160,7 +183,9 @@ def _citations(text: str) -> Iterator[Figure]:
 
 def _times(text: str) -> Iterator[Figure]:
     done: list[tuple[int, int]] = []
-    for pattern in _TIMES:
+    for signs, pattern in _TIMES:
+        if not any(sign in text for sign in signs):
+            continue
         for m in pattern.finditer(text):
             if any(m.start() < end and start < m.end() for start, end in done):
                 continue

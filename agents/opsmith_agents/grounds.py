@@ -11,6 +11,7 @@ nothing else converts.
 
 import math
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -70,9 +71,8 @@ class Quantity(NamedTuple):
 class Grounds:
     """What one piece of evidence holds."""
 
-    device_id: str | None = None
     quantities: dict[str | None, set[Quantity]] = field(
-        default_factory=dict[str | None, set[Quantity]]
+        default_factory=lambda: defaultdict[str | None, set[Quantity]](set)
     )
     """By unit."""
     moments: set[datetime] = field(default_factory=set[datetime])
@@ -101,7 +101,7 @@ class Grounds:
 
     def add(self, value: float, unit: str | None, channel: str | None = None) -> None:
         """Hold one more number."""
-        self.quantities.setdefault(unit, set()).add(Quantity(value, unit, channel))
+        self.quantities[unit].add(Quantity(value, unit, channel))
 
     def _measured_as(self, unit: str | None) -> Iterable[Quantity]:
         """Those in that unit; a sentence that names no unit may mean any."""
@@ -120,6 +120,12 @@ def plain(name: str) -> str:
 def base(channel: str) -> str:
     """The measurement that a channel is of, as a sentence may call it."""
     return re.sub(r"_?\d+$", "", channel).casefold()
+
+
+def device_of(evidence: Evidence) -> str | None:
+    """The device that a piece of evidence is of; None where it is of none in particular."""
+    device = evidence.arguments.get("device_id") or evidence.result.get("device_id")
+    return device if isinstance(device, str) else None
 
 
 def grounds_of(evidence: Evidence) -> Grounds:
@@ -146,8 +152,6 @@ def _read(same: _Same) -> Grounds:
     texts = [evidence.note or "", evidence.tool]
     _walk(evidence.result, grounds, texts, None, None, "")
     _walk(evidence.arguments, grounds, texts, None, None, "")
-    device = evidence.arguments.get("device_id") or evidence.result.get("device_id")
-    grounds.device_id = device if isinstance(device, str) else None
     grounds.prose = normal("\n".join(texts)).lower()
     return grounds
 

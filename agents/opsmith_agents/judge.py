@@ -1,7 +1,8 @@
 """Say where a sentence goes beyond the evidence that it cites."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, cast
@@ -9,7 +10,7 @@ from typing import Any, cast
 from opsmith.domain.base import State
 from opsmith.domain.diagnoses import Evidence
 from opsmith_agents.figures import Figure, figures, normal
-from opsmith_agents.grounds import Grounds, base, grounds_of, plain
+from opsmith_agents.grounds import Grounds, base, device_of, grounds_of, plain
 from opsmith_kb.load import load_entries
 
 BLANK = "[…]"
@@ -21,10 +22,13 @@ _WORDS: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 _CURRENT_NOW = r"current(?! (?:status|state|level|value|reading|alert|order|window|condition)s?\b)"
 _CHANNEL = re.compile(
-    "|".join(
+    # The first sign is looked at before the words are tried: most signs begin none.
+    f"(?=[{''.join(sorted({word[0] for words in _WORDS.values() for word in words}))}])(?:"
+    + "|".join(
         rf"(?P<{name}>\b(?:{_CURRENT_NOW if name == 'current' else en})s?\b|{zh})"
         for name, (en, zh) in _WORDS.items()
-    ),
+    )
+    + ")",
     re.IGNORECASE,
 )
 
@@ -40,7 +44,7 @@ class Judge:
     def __init__(self, evidence: Iterable[Evidence], device_id: str) -> None:
         self._evidence = {one.evidence_id: one for one in evidence}
         self._device = plain(device_id)
-        self._grounds: dict[str, Grounds] = {}
+        self._read: dict[str, Grounds] = {}
 
     @property
     def all(self) -> tuple[str, ...]:
@@ -77,50 +81,87 @@ class Judge:
 
     def faults(self, text: str, cited: Sequence[str]) -> list[tuple[int, int]]:
         """Where a sentence, made `normal`, says what the cited evidence does not hold."""
-        said, asserted = normal(text), figures(text)
-        names = {plain(f.text) for f in asserted if f.kind == "name"}
-        grounds = [g for g in map(self._ground, cited) if self._is_about(g, names)]
-        spoken = [
-            (m.span(), m.lastgroup) for m in _CHANNEL.finditer(said) if m.lastgroup is not None
-        ]
-        words = tuple({name for _, name in spoken})
-        channels = frozenset(
-            channel
-            for g in (grounds if words or names else ())
-            for channel in g.channels
-            if plain(channel) in names or (words and base(channel).endswith(words))
-        )
+        said = _said(text)
+        about = [one for one in cited if self._is_about(one, said.names)]
+        channels = self._channels(said, about)
         faults = [
-            (f.start, f.end) for f in asserted if not self._holds(f, cited, grounds, channels)
+            (f.start, f.end) for f in said.figures if not self._holds(f, cited, about, channels)
         ]
-        faults += [span for span, name in spoken if not _measures(grounds, name)]
+        faults += [span for span, name in said.spoken if not _measures(self._grounds(about), name)]
         faults += [
-            m.span()
-            for m in _mentions(said.lower())
-            if not any(_names_mode(g, m.group()) for g in grounds)
+            span
+            for span, name in said.modes
+            if not any(_names_mode(g, name) for g in self._grounds(about))
         ]
         return sorted(faults)
+
+    def _channels(self, said: "_Said", about: Sequence[str]) -> frozenset[str]:
+        """The channels that a sentence speaks of; they matter to what it measures alone."""
+        if not said.measures or not (said.words or said.names):
+            return frozenset()
+        return frozenset(
+            channel
+            for g in self._grounds(about)
+            for channel in g.channels
+            if plain(channel) in said.names or (said.words and base(channel).endswith(said.words))
+        )
 
     def _holds(
         self,
         figure: Figure,
         cited: Sequence[str],
-        grounds: Sequence[Grounds],
+        about: Sequence[str],
         channels: frozenset[str],
     ) -> bool:
         if figure.kind == "citation":
             return figure.text in cited
-        return any(g.hold(figure, channels) for g in grounds)
+        return any(g.hold(figure, channels) for g in self._grounds(about))
 
-    def _is_about(self, grounds: Grounds, names: set[str]) -> bool:
+    def _is_about(self, evidence_id: str, names: Collection[str]) -> bool:
         """What was read of another device speaks only for a sentence that names it."""
-        device = grounds.device_id
+        device = device_of(self._evidence[evidence_id])
         return device is None or plain(device) in names or plain(device) == self._device
 
+    def _grounds(self, evidence_ids: Iterable[str]) -> Iterator[Grounds]:
+        """What they hold, each read only when it is reached: mostly the first one will do."""
+        return (self._ground(one) for one in evidence_ids)
+
     def _ground(self, evidence_id: str) -> Grounds:
-        if evidence_id not in self._grounds:
-            self._grounds[evidence_id] = grounds_of(self._evidence[evidence_id])
-        return self._grounds[evidence_id]
+        if evidence_id not in self._read:
+            self._read[evidence_id] = grounds_of(self._evidence[evidence_id])
+        return self._read[evidence_id]
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What a sentence asserts, wherever it stands."""
+
+    figures: tuple[Figure, ...]
+    names: frozenset[str]
+    """The identifiers among them, as `plain` gives them."""
+    spoken: tuple[tuple[tuple[int, int], str], ...]
+    """Where it speaks of a measurement, and of which."""
+    words: tuple[str, ...]
+    """Those measurements, each once."""
+    modes: tuple[tuple[tuple[int, int], str], ...]
+    """Where it names a failure mode, and how."""
+    measures: bool
+    """Whether it has a number with a unit."""
+
+
+@lru_cache(maxsize=2048)
+def _said(text: str) -> _Said:
+    """Read a sentence; most of the knowledge's own come again with each diagnosis."""
+    said, asserted = normal(text), figures(text)
+    spoken = tuple((m.span(), m.lastgroup) for m in _CHANNEL.finditer(said) if m.lastgroup)
+    return _Said(
+        asserted,
+        frozenset(plain(f.text) for f in asserted if f.kind == "name"),
+        spoken,
+        tuple({name for _, name in spoken}),
+        tuple((m.span(), m.group()) for m in _mentions(said.lower())),
+        any(f.kind == "number" and f.unit is not None for f in asserted),
+    )
 
 
 def blanked(text: str, faults: Sequence[tuple[int, int]]) -> str:
@@ -134,7 +175,7 @@ def blanked(text: str, faults: Sequence[tuple[int, int]]) -> str:
     return "".join((*parts, said[place:]))
 
 
-def _measures(grounds: Sequence[Grounds], name: str) -> bool:
+def _measures(grounds: Iterable[Grounds], name: str) -> bool:
     """Whether any of the evidence is about a channel of that measurement."""
     return any(
         any(base(channel).endswith(name) for channel in one.channels)

@@ -189,8 +189,9 @@ def _rows(diagnosis: Diagnosis, language: Language) -> list[tuple[str, ...]]:
             one.name,
             share(one.probability),
             _head(one.standing, language),
-            "\n".join(one.speaks_for),
-            "\n".join(one.speaks_against),
+            # Two signs that the same change bears out are one line to a reader.
+            "\n".join(dict.fromkeys(one.speaks_for)),
+            "\n".join(dict.fromkeys(one.speaks_against)),
             one.separating_test or "",
         )
         for one in diagnosis.hypotheses

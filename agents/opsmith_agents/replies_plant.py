@@ -27,8 +27,8 @@ def devices(seen: DeviceList, language: Language) -> str:
     """All devices that were found."""
     heads = say(
         language,
-        "Device,Name,Class,Line,Status,Last reading before",
-        "设备,名称,类别,产线,状态,距上次读数",
+        "Device,Name,Class,Line,Status,Last reading",
+        "设备,名称,类别,产线,状态,最近读数",
     ).split(",")
     rows = [
         [
@@ -37,11 +37,19 @@ def devices(seen: DeviceList, language: Language) -> str:
             plain(word(language, one.device_type)),
             plain(one.line_id),
             word(language, one.status.value),
-            duration(one.age_seconds, language),
+            "-"
+            if one.age_seconds is None
+            else duration(one.age_seconds, language) + say(language, " ago", "前"),
         ]
         for one in seen.devices
     ]
-    count = say(language, f"{seen.total} devices:", f"共 {seen.total} 台设备：")
+    count = say(
+        language,
+        f"{seen.total} device{'' if seen.total == 1 else 's'}:",
+        f"共 {seen.total} 台设备：",
+    )
+    if not rows:
+        return say(language, "No such device.", "没有这样的设备。")
     return joined(count, table(heads, rows) if rows else "", caveat(language, seen))
 
 
@@ -85,10 +93,11 @@ def status(
                 f"{standing.total} standing alert(s):",
                 f"{standing.total} 个未恢复的报警：",
             ),
-            _alert_rows(standing.alerts, language, zone),
+            alert_rows(standing.alerts, language, zone),
         )
     return joined(
         f"{first} {heard}",
+        _nameplate(seen, language),
         _statistics(window, language) if window and window.channels else "",
         missing,
         stand,
@@ -96,11 +105,21 @@ def status(
     )
 
 
+def _nameplate(seen: DeviceView, language: Language) -> str:
+    device = seen.device
+    installed = device.install_date.isoformat() if device.install_date else ""
+    labels = say(language, "model,made by,place,installed", "型号,制造商,位置,安装日期").split(",")
+    texts = (device.model, device.manufacturer, device.location, installed)
+    colon = say(language, " ", "：")
+    said = [f"{label}{colon}{plain(t)}" for label, t in zip(labels, texts, strict=True) if t]
+    return say(language, "; ", "；").join(said)
+
+
 def _statistics(window: TelemetryWindow, language: Language) -> str:
     heads = say(
         language,
-        "Channel,Now,Low,High,Trend per hour,Rated limit",
-        "通道,当前,最低,最高,每小时趋势,额定限值",
+        "Channel,Last,Low,High,Trend per hour,Rated limit",
+        "通道,最近值,最低,最高,每小时趋势,额定限值",
     ).split(",")
     rows = [
         [
@@ -109,7 +128,7 @@ def _statistics(window: TelemetryWindow, language: Language) -> str:
             quantity(one.low, one.unit),
             quantity(one.high, one.unit),
             signed(one.slope_per_hour, one.unit),
-            _limits(one),
+            limits(one),
         ]
         for one in window.channels
     ]
@@ -122,7 +141,8 @@ def _statistics(window: TelemetryWindow, language: Language) -> str:
     return joined(head, table(heads, rows) if rows else "", caveat(language, window))
 
 
-def _limits(one: ChannelStatistics) -> str:
+def limits(one: ChannelStatistics) -> str:
+    """A channel's rated limits."""
     low = f"≥ {quantity(one.limit_low, one.unit)}" if one.limit_low is not None else ""
     high = f"≤ {quantity(one.limit_high, one.unit)}" if one.limit_high is not None else ""
     return " ".join(part for part in (low, high) if part) or "-"
@@ -150,10 +170,10 @@ def trend(
         slope = signed(one.slope_per_hour, one.unit)
         numbers = say(
             language,
-            f"Now {last}; mean {mean}, low {low}, high {high}; trend {slope} per hour;"
-            f" rated limit {_limits(one)}.",
-            f"当前 {last}；均值 {mean}，最低 {low}，最高 {high}；趋势每小时 {slope}；"
-            f"额定限值 {_limits(one)}。",
+            f"Last {last}; mean {mean}, low {low}, high {high}; trend {slope} per hour;"
+            f" rated limit {limits(one)}.",
+            f"最近值 {last}；均值 {mean}，最低 {low}，最高 {high}；趋势每小时 {slope}；"
+            f"额定限值 {limits(one)}。",
         )
     return joined(head, numbers, caveat(language, series))
 
@@ -180,10 +200,11 @@ def alerts(
         head = say(language, f"{total} standing alert(s):", f"当前有 {total} 个未恢复的报警：")
     if total == 0:
         return head
-    return joined(head, _alert_rows(seen.alerts, language, zone), caveat(language, seen))
+    return joined(head, alert_rows(seen.alerts, language, zone), caveat(language, seen))
 
 
-def _alert_rows(rows: tuple[AlertLine, ...], language: Language, zone: tzinfo) -> str:
+def alert_rows(rows: tuple[AlertLine, ...], language: Language, zone: tzinfo) -> str:
+    """Alerts as a table, in the order given."""
     heads = say(
         language,
         "Level,Device,Type,Channels,First seen,State,Alert",

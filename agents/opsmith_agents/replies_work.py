@@ -20,7 +20,7 @@ from opsmith_agents.reply_words import (
 from opsmith_mcp.alert_history import ReportView
 from opsmith_mcp.forecasting import FailureForecast
 from opsmith_mcp.knowledge import EntryView, KnowledgeHits
-from opsmith_mcp.work_orders import WorkOrderList, WorkOrderView
+from opsmith_mcp.work_orders import OrderLine, WorkOrderList, WorkOrderView
 
 
 def report(seen: ReportView, language: Language, zone: tzinfo) -> str:
@@ -31,12 +31,12 @@ def report(seen: ReportView, language: Language, zone: tzinfo) -> str:
     stored, diagnosis = seen.report, seen.report.diagnosis
     head = say(
         language,
-        f"**{plain(diagnosis.cause)}**\n\nReport {stored.version} on alert {trace} of "
+        f"**{plain(diagnosis.cause)}**\n\nReport, version {stored.version}, on alert {trace} of "
         f"{plain(stored.device_id)}, by {plain(stored.llm_model)}, "
         f"{moment(stored.created_at, zone)}. Severity {stored.severity}, confidence "
         f"{diagnosis.confidence:.0%}, category {word(language, stored.fault_category)}.",
         f"**{plain(diagnosis.cause)}**\n\n报警 {trace}（{plain(stored.device_id)}）第 "
-        f"{stored.version} 版报告，出自 {plain(stored.llm_model)}，"
+        f"{stored.version} 版报告，出自{word(language, stored.llm_model)}，"
         f"{moment(stored.created_at, zone)}。严重程度{word(language, stored.severity)}，"
         f"置信度 {diagnosis.confidence:.0%}，类别{word(language, stored.fault_category)}。",
     )
@@ -85,8 +85,8 @@ def _coverage(diagnosis: Diagnosis, language: Language) -> str:
     return f"*{'; '.join(lines)}*" if lines else ""
 
 
-def orders(seen: WorkOrderList, language: Language, zone: tzinfo) -> str:
-    """Work orders, the newest first."""
+def orders(seen: WorkOrderList, language: Language, zone: tzinfo, *, by_due: bool = False) -> str:
+    """Work orders, the newest first, or the one that is due first."""
     if not seen.orders:
         return say(language, "No such work order.", "没有相应工单。")
     heads = say(
@@ -104,10 +104,14 @@ def orders(seen: WorkOrderList, language: Language, zone: tzinfo) -> str:
             plain(one.reviewed_by or say(language, "nobody yet", "尚无人")),
             plain(_short(one.description)),
         ]
-        for one in seen.orders
+        for one in (sorted(seen.orders, key=_due) if by_due else seen.orders)
     ]
     head = say(language, f"{seen.total} work order(s):", f"共 {seen.total} 个工单：")
     return joined(head, table(heads, rows), caveat(language, seen))
+
+
+def _due(one: OrderLine) -> tuple[bool, str]:
+    return one.due_at is None, "" if one.due_at is None else one.due_at.isoformat()
 
 
 def order(seen: WorkOrderView, language: Language, zone: tzinfo) -> str:
@@ -145,10 +149,18 @@ def forecast(seen: FailureForecast, language: Language) -> str:
             f"若趋势不变，{device} 在 24 小时内超过额定限值的概率为 {seen.probability_24h:.0%}，"
             f"7 天内为 {seen.probability_7d:.0%}。",
         )
+    over = [channel(language, one.channel) for one in seen.channels if one.hours == 0]
+    if over:
+        names = listed(language, over)
+        head = say(
+            language,
+            f"{device} is past its rated limit already: {names}.",
+            f"{device} 已超过额定限值：{names}。",
+        )
     heads = say(
         language,
-        "Channel,Now,Limit,Trend per hour,Hours to limit (80 %)",
-        "通道,当前,限值,每小时趋势,距限值小时数（80 %）",
+        "Channel,Now,Limit,Trend per hour,Hours to limit (80 % interval)",
+        "通道,当前,限值,每小时趋势,距限值小时数（80 % 区间）",
     ).split(",")
     rows = [
         [
@@ -162,6 +174,8 @@ def forecast(seen: FailureForecast, language: Language) -> str:
                 f"{seen.horizon_hours:g} 小时内不会",
             )
             if one.hours is None
+            else say(language, "past it now", "已超过")
+            if one.hours == 0
             else f"{one.hours:.1f} ({_hours(one.hours_low)} … {_hours(one.hours_high)})",
         ]
         for one in seen.channels
@@ -185,7 +199,13 @@ def knowledge(seen: KnowledgeHits, language: Language) -> str:
             f"- {cause}: {plain(one.symptoms)}\n- {remedy}: {plain(one.solution)}"
             for one in seen.hits
         ),
-        caveat(language, seen),
+        say(
+            language,
+            f"*The best {len(seen.hits)} of {seen.total}.*",
+            f"*共 {seen.total} 条，列出最相符的 {len(seen.hits)} 条。*",
+        )
+        if seen.total > len(seen.hits)
+        else "",
     )
 
 

@@ -22,7 +22,7 @@ _ZH = {
     "supported": "支持", "refuted": "排除", "untested": "未检验",
     "bearing": "轴承", "rotor": "转子", "seal": "密封", "hydraulic": "水力", "process": "工艺",
     "cooling": "冷却", "lubrication": "润滑", "electrical": "电气", "structure": "结构",
-    "sensor": "传感器", "control": "控制",
+    "sensor": "传感器", "control": "控制", "rules": "规则",
     "empty": "无结果", "stale": "数据陈旧", "truncated": "未列全", "unavailable": "无法查询",
 }  # fmt: skip
 
@@ -60,6 +60,20 @@ def plain(text: str) -> str:
         sign if unicodedata.category(sign) not in ("Cc", "Cf", "Cs") else " " for sign in text
     )
     return re.sub(r"([\\`*\[\]<|])", r"\\\1", " ".join(shown.split()))
+
+
+def not_found_in_chinese(said: str) -> str:
+    """What a tool could not find, in Chinese.
+
+    >>> not_found_in_chinese("No device 'PMUP_01'; did you mean 'PUMP_01'?")
+    "没有找到：设备 'PMUP_01'。是否指 'PUMP_01'？"
+    """
+    hit = re.match(r"No (device|alert|work order|channel) ('[^']*')", said)
+    if hit is None:
+        return f"没有找到：{said}"
+    kind = {"device": "设备", "alert": "报警", "work order": "工单", "channel": "通道"}[hit[1]]
+    meant = re.search(r"did you mean ('[^']*')", said)
+    return f"没有找到：{kind} {hit[2]}。" + (f"是否指 {meant[1]}？" if meant else "")
 
 
 def quantity(value: float | None, unit: str | None) -> str:

@@ -3,18 +3,19 @@
 import math
 import re
 from collections.abc import Awaitable, Callable
-from datetime import UTC, tzinfo
+from datetime import UTC, timedelta, tzinfo
 from typing import Any, TypeVar
 
 from opsmith.domain.base import Language
-from opsmith_agents import replies_plant, replies_work
+from opsmith_agents import replies_many, replies_plant, replies_work
 from opsmith_agents.answers import Answer, WatchedLedger
 from opsmith_agents.evidence import Found
-from opsmith_agents.grammar import Intent, Named, Question, understand
-from opsmith_agents.reply_words import channel, joined, listed, plain, say
-from opsmith_agents.wording_help import CREATE_ORDER, HELP, NOT_UNDERSTOOD
-from opsmith_mcp.alert_history import AlertHistory
-from opsmith_mcp.device_registry import DeviceRegistry
+from opsmith_agents.grammar import Named, Question, understand
+from opsmith_agents.grammar_words import Intent
+from opsmith_agents.reply_words import channel, joined, listed, not_found_in_chinese, plain, say
+from opsmith_agents.wording_help import CHANGE, CREATE_ORDER, HELP, NOT_UNDERSTOOD
+from opsmith_mcp.alert_history import AlertHistory, ReportView
+from opsmith_mcp.device_registry import DeviceList, DeviceRegistry
 from opsmith_mcp.forecasting import Forecasting
 from opsmith_mcp.knowledge import Knowledge
 from opsmith_mcp.telemetry import Telemetry, TelemetryWindow
@@ -23,6 +24,9 @@ from opsmith_mcp.work_orders import WorkOrders
 T = TypeVar("T")
 
 _MOST_MINUTES = 129_600
+_MOST_COMPARED = 10
+_LOOKED_BACK = 5
+"""Versions of a report that are looked at for one in the language of the question."""
 _ABOUT_IT = re.compile(
     r"\b(it|its|(that|this) (one|device|machine))\b|它|该设备|这台|那台|此设备", re.IGNORECASE
 )
@@ -73,6 +77,8 @@ class _Turn:
                 return HELP[language]
             case "create_order":
                 return CREATE_ORDER[language]
+            case "change":
+                return CHANGE[language]
             case _:
                 registry = self._need(await self._ledger.call(DeviceRegistry.list_devices))
         asked = understand(
@@ -87,11 +93,12 @@ class _Turn:
             "orders": self._orders,
             "forecast": self._forecast,
             "knowledge": self._knowledge,
+            "overview": lambda _: self._overview(registry),
         }
         if asked.intent in handlers:
             return await handlers[asked.intent](asked)
         if asked.intent == "devices":
-            return replies_plant.devices(registry, language)
+            return replies_plant.devices(replies_many.chosen(registry, asked), language)
         return joined(NOT_UNDERSTOOD[language], HELP[language])
 
     async def _status(self, asked: Question) -> str:
@@ -106,15 +113,40 @@ class _Turn:
         )
         return joined(said, *(self._why_not(one) for one in (window, standing)))
 
+    async def _overview(self, registry: DeviceList) -> str:
+        standing = self._need(await self._ledger.call(AlertHistory.list_alerts, standing=True))
+        return replies_many.overview(registry, standing, self._language, self._zone)
+
     async def _trend(self, asked: Question) -> str:
+        if asked.are_named and len(asked.devices) > 1:
+            return await self._compare(asked)
         device = await self._the_device(asked)
-        minutes = _window(asked)
-        window = self._need(
-            await self._ledger.call(Telemetry.fetch_telemetry_data, device, window_mins=minutes)
-        )
+        when = await self._when(asked, device)
+        window = self._need(await self._ledger.call(Telemetry.fetch_telemetry_data, device, **when))
         name = self._channel(asked.channel, window)
-        series = await self._ledger.call(Telemetry.read_series, device, name, window_mins=minutes)
+        series = await self._ledger.call(Telemetry.read_series, device, name, **when)
         return replies_plant.trend(self._need(series), window, self._language, self._zone)
+
+    async def _compare(self, asked: Question) -> str:
+        windows = [
+            self._need(
+                await self._ledger.call(
+                    Telemetry.fetch_telemetry_data, one, **await self._when(asked, one)
+                )
+            )
+            for one in asked.devices[:_MOST_COMPARED]
+        ]
+        return replies_many.comparison(windows, asked.channel, self._language, self._zone)
+
+    async def _when(self, asked: Question, device: str) -> dict[str, Any]:
+        """The window asked for; of a time of day, the last such before the plant's now."""
+        when: dict[str, Any] = {"window_mins": _window(asked)}
+        if asked.at is not None:
+            view = self._need(await self._ledger.call(DeviceRegistry.query_device_status, device))
+            now = view.as_of.astimezone(self._zone)
+            until = now.replace(hour=asked.at[0], minute=asked.at[1], second=0, microsecond=0)
+            when["until"] = until if until <= now else until - timedelta(days=1)
+        return when
 
     async def _alerts(self, asked: Question) -> str:
         about_it = _ABOUT_IT.search(self._text) is not None
@@ -126,7 +158,10 @@ class _Turn:
             return replies_plant.alerts(history, self._language, self._zone)
         listed_ = self._need(
             await self._ledger.call(
-                AlertHistory.list_alerts, standing=asked.minutes is None, days=_days(asked)
+                AlertHistory.list_alerts,
+                standing=asked.minutes is None,
+                level=asked.level,
+                days=_days(asked),
             )
         )
         return replies_plant.alerts(
@@ -135,12 +170,25 @@ class _Turn:
 
     async def _why(self, asked: Question) -> str:
         trace_id = asked.trace_id or await self._newest_alert(asked)
-        seen = self._need(await self._ledger.call(AlertHistory.get_report, trace_id))
+        seen = await self._report(trace_id)
         said = replies_work.report(seen, self._language, self._zone)
         if seen.report is not None:
             return said
         view = self._need(await self._ledger.call(AlertHistory.get_alert, trace_id))
         return joined(said, replies_plant.deviations(view, self._language, self._zone))
+
+    async def _report(self, trace_id: str) -> ReportView:
+        """The newest report in the language of the question, else the newest of all."""
+        newest = self._need(await self._ledger.call(AlertHistory.get_report, trace_id))
+        seen = newest
+        for line in reversed(newest.versions[:-1][-_LOOKED_BACK:]):
+            if seen.report is None or seen.report.diagnosis.language == self._language:
+                return seen
+            seen = self._need(
+                await self._ledger.call(AlertHistory.get_report, trace_id, version=line.version)
+            )
+        spoken = seen.report is not None and seen.report.diagnosis.language == self._language
+        return seen if spoken else newest
 
     async def _newest_alert(self, asked: Question) -> str:
         """Of the device, else of the plant; one that stands before one that is over."""
@@ -172,9 +220,13 @@ class _Turn:
         device = None
         if asked.devices or asked.unheard or _ABOUT_IT.search(self._text):
             device = await self._the_device(asked)
-        days = None if asked.minutes is None else _days(asked)
-        orders = await self._ledger.call(WorkOrders.list_work_orders, device_id=device, days=days)
-        return replies_work.orders(self._need(orders), self._language, self._zone)
+        days = None if asked.minutes is None or asked.by_due else _days(asked)
+        orders = await self._ledger.call(
+            WorkOrders.list_work_orders, device_id=device, status=asked.order_status, days=days
+        )
+        return replies_work.orders(
+            self._need(orders), self._language, self._zone, by_due=asked.by_due
+        )
 
     async def _forecast(self, asked: Question) -> str:
         device = await self._the_device(asked)
@@ -182,7 +234,8 @@ class _Turn:
         return replies_work.forecast(seen, self._language)
 
     async def _knowledge(self, asked: Question) -> str:
-        type_ = asked.device_type or ""
+        # The name of a class that the plant lacks is part of the trouble, such as a valve.
+        type_ = asked.device_type if asked.device_type and asked.devices else ""
         if not type_ and len(asked.devices) == 1:
             view = await self._ledger.call(DeviceRegistry.query_device_status, asked.devices[0])
             type_ = view.result.device.device_type if view.result else ""
@@ -261,7 +314,7 @@ class _Turn:
         kind, _, message = note.partition(": ")
         said = plain(message if kind in ("NotFound", "BadInput") else note)
         if kind == "NotFound":
-            return say(self._language, said, f"没有找到：{said}")
+            return say(self._language, said, not_found_in_chinese(said))
         return say(
             self._language,
             f"`{evidence.tool}` could not answer: {said}",

@@ -17,7 +17,9 @@ def title(step: Step) -> str:
     >>> title(Step(number=1, tool="get_alert", arguments={"trace_id": "AL-1"}, state="running"))
     'get_alert(trace_id=AL-1)'
     """
-    given = ", ".join(f"{name}={_brief(value)}" for name, value in step.arguments.items())
+    given = ", ".join(
+        f"{name}={_brief(value)}" for name, value in step.arguments.items() if value is not None
+    )
     called = _cut(f"{step.tool}({given})", _TITLE)
     if step.state == "running":
         return called

@@ -90,6 +90,17 @@ def parse_maps(options: MappingOptions) -> dict[str, tuple[str | None, str | Non
     return parsed
 
 
+def check_units(options: MappingOptions, columns: Sequence[Column]) -> None:
+    """Raise `BadInput` where a unit is said of a channel that no column becomes."""
+    there = [column.channel for column in columns]
+    for channel in _parse_units(options):
+        if channel not in there and channel not in {re.sub(r"\d+$", "", each) for each in there}:
+            raise BadInput(
+                f"No column becomes channel {channel!r} of --unit; "
+                f"the channels are {', '.join(there)}"
+            )
+
+
 def _parse_units(options: MappingOptions) -> dict[str, str]:
     parsed = dict[str, str]()
     for text in options.units:

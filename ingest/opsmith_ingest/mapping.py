@@ -102,12 +102,16 @@ _BASES: dict[Basis, dict[Language, str]] = {
         "zh": "假定：表头未注明单位；可用 --unit {channel}=... 更改",
     },
     Basis.VALUES: {
-        "en": "ASSUMED from the values, absurd in {own}; --unit {channel}=... to change",
+        "en": "ASSUMED: in {own} the values would be absurd; --unit {channel}=... to change",
         "zh": "由数值推定（按 {own} 不合理）；可用 --unit {channel}=... 更改",
     },
     Basis.UNKNOWN: {"en": "unknown measurement, kept as it is", "zh": "未知测量量，原样保留"},
 }
 _PEOPLE = {"Cel": "°C", "[degF]": "°F", "[g]": "g", "m/s2": "m/s²", "m3/h": "m³/h", "/min": "r/min"}
+_SIGNS = {
+    "%d": "DD", "%m": "MM", "%Y": "YYYY", "%y": "YY", "%H": "hh", "%I": "hh", "%M": "mm",
+    "%S": "ss", "%f": "ffffff", "%p": "AM/PM", "%b": "Jan", "%z": "zone",
+}  # fmt: skip
 
 
 def explain(column: Column, language: Language = "en") -> str:
@@ -121,11 +125,11 @@ def explain(column: Column, language: Language = "en") -> str:
 def describe(mapping: Mapping, language: Language = "en") -> list[str]:
     """The mapping for people, one line each: the time, each channel, what is left out."""
     english = language == "en"
-    time = " + ".join(mapping.time)
+    time, form = " + ".join(mapping.time), _for_people(mapping.time_format)
     lines = [
-        f"{time} -> time ({mapping.time_format}, {mapping.zone} where no zone is given)"
+        f"{time} -> time ({form}, {mapping.zone} where no zone is given)"
         if english
-        else f"{time} -> 时间（{mapping.time_format}；未注明时区者按 {mapping.zone}）"
+        else f"{time} -> 时间（{form}；未注明时区者按 {mapping.zone}）"
     ]
     if mapping.time_is_assumed:
         lines.append(
@@ -140,3 +144,14 @@ def describe(mapping: Mapping, language: Language = "en") -> list[str]:
         word = "left out" if english else "略去"
         lines.append(f"{out.name} -> {word} ({_REASONS[out.reason][language]})")
     return lines
+
+
+def _for_people(time_format: str) -> str:
+    """A pattern of `strptime` as people write it; other formats have a name already.
+
+    >>> _for_people("%d.%m.%Y %H:%M:%S")
+    'DD.MM.YYYY hh:mm:ss'
+    """
+    for sign, people in _SIGNS.items():
+        time_format = time_format.replace(sign, people)
+    return time_format

@@ -11,7 +11,7 @@ import numpy as np
 from opsmith.bus.codec import LONGEST_ID
 from opsmith.domain.readings import FloatArray, Quality, QualityArray, ReadingBatch, TimeArray
 from opsmith.errors import BadInput
-from opsmith_ingest.columns import number
+from opsmith_ingest.columns import check_units, number
 from opsmith_ingest.mapping import Column, Mapping, MappingOptions
 from opsmith_ingest.recorded_rows import Block, CsvRows, JsonRows, Rows, sample_of
 from opsmith_ingest.recorded_text import find_layout, open_text
@@ -230,6 +230,8 @@ def open_recording(
     is_json = file.sample.lstrip()[:1] in {"{", "["}
     rows = JsonRows(file) if is_json else CsvRows(file, find_layout(file))
     mapping, time_format = find_roles(path, sample_of(rows).cells, options, zone)
+    if not is_json:  # Later JSON lines may still bring the channel.
+        check_units(options, mapping.columns)
     return Recording(path, rows, file.size, mapping, time_format, device_id, options)
 
 

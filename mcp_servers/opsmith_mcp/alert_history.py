@@ -14,7 +14,7 @@ from opsmith.domain.diagnoses import DiagnosisReport, Severity
 from opsmith.errors import NotFound
 from opsmith.storage.alerts import AlertStore
 from opsmith.storage.devices import DeviceStore
-from opsmith.storage.reports import ReportStore
+from opsmith.storage.reports import Outline, ReportStore
 from opsmith_mcp.arguments import By, Cursor, Days, DeviceId, Limit, TraceId, Until
 from opsmith_mcp.figures import figure
 from opsmith_mcp.lookup import find_device
@@ -206,7 +206,14 @@ class AlertHistory:
             there = ", ".join(str(one.version) for one in versions) or "none"
             raise NotFound(f"No version {version} of the report on {trace_id!r}; there is {there}")
         report = chosen[-1] if chosen else None
-        return self._report(alert, report if full or report is None else _brief(report), versions)
+        return ReportView(
+            state=State.OK if report else State.EMPTY,
+            note=None if report else f"Not reported yet; its handling is {alert.status}.",
+            trace_id=alert.trace_id,
+            as_of=now(self._clock),
+            report=report if full or report is None else _brief(report),
+            versions=self._lines(alert.trace_id),
+        )
 
     @writes(idempotent=True)
     def acknowledge_alert(self, trace_id: TraceId, by: By) -> AlertView:
@@ -236,8 +243,12 @@ class AlertHistory:
         A repeat with the same alert, `as_of` and author gives back what stands already.
         """
         stored = self._reports.record(report, as_of)
-        alert = self._alert(stored.trace_id)
-        return self._report(alert, stored, self._reports.versions(stored.trace_id))
+        return ReportView(
+            trace_id=stored.trace_id,
+            as_of=now(self._clock),
+            report=stored,
+            versions=self._lines(stored.trace_id),
+        )
 
     def _alert(self, trace_id: str) -> Alert:
         try:
@@ -246,7 +257,7 @@ class AlertHistory:
             raise NotFound(f"{error}; list_alerts gives the ids") from error
 
     def _view(self, alert: Alert) -> AlertView:
-        versions = self._reports.versions(alert.trace_id)
+        versions = self._reports.outlines(alert.trace_id)
         return AlertView(
             as_of=now(self._clock),
             alert=alert,
@@ -254,17 +265,8 @@ class AlertHistory:
             timeline=_timeline(alert, versions),
         )
 
-    def _report(
-        self, alert: Alert, report: DiagnosisReport | None, versions: Sequence[DiagnosisReport]
-    ) -> ReportView:
-        return ReportView(
-            state=State.OK if report else State.EMPTY,
-            note=None if report else f"Not reported yet; its handling is {alert.status}.",
-            trace_id=alert.trace_id,
-            as_of=now(self._clock),
-            report=report,
-            versions=tuple(_report_line(one) for one in versions),
-        )
+    def _lines(self, trace_id: str) -> tuple[ReportLine, ...]:
+        return tuple(_report_line(one) for one in self._reports.outlines(trace_id))
 
 
 def _line(alert: Alert, as_of: datetime) -> AlertLine:
@@ -290,18 +292,18 @@ def _line(alert: Alert, as_of: datetime) -> AlertLine:
     )
 
 
-def _report_line(report: DiagnosisReport) -> ReportLine:
+def _report_line(report: Outline) -> ReportLine:
     return ReportLine(
         version=report.version,
         made_by=report.llm_model,
         created_at=report.created_at,
         failure_mode=report.failure_mode,
         severity=report.severity,
-        confidence=report.diagnosis.confidence,
+        confidence=report.confidence,
     )
 
 
-def _timeline(alert: Alert, versions: Sequence[DiagnosisReport]) -> tuple[AlertMoment, ...]:
+def _timeline(alert: Alert, versions: Sequence[Outline]) -> tuple[AlertMoment, ...]:
     found = [
         (alert.onset, "the deviation began"),
         (alert.first_seen, f"raised as {alert.alert_type}"),

@@ -1,7 +1,10 @@
 """The stretch in which a device's change is described: one choice for every tool that does so."""
 
+from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from hashlib import blake2b
+from threading import Lock
 
 import numpy as np
 
@@ -21,6 +24,9 @@ _MOST = 3600
 """Readings of either side; of more before, the last are taken, of more since, each n-th."""
 _FEW = 18
 """Fewer readings before than this tell nothing of what is usual."""
+
+_LATELY = 8
+"""Changes that are kept: one for each diagnosis that may be under way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,40 +56,63 @@ class Described:
         return self.fresh.note(device_id, has_any=True)
 
 
-def describe(
-    series: SeriesStore,
-    device_id: str,
-    onset: datetime,
-    until: datetime,
-    before_mins: int = BEFORE_MINS,
-) -> Described:
-    """Describe how the channels changed since `onset`, as far as was known at `until`.
+class Changes:
+    """Describes changes; the same readings since the same onset are worked on once.
 
-    Raises:
-        BadInput: The onset is after `until`.
-        Unavailable: The series store does not answer.
+    For whoever diagnoses asks twice within moments: how the channels changed, and what explains
+    it. The readings are read each time, so that one which came late is not missed.
     """
-    if onset > until:
-        raise BadInput(f"onset {onset.isoformat()} is after until {until.isoformat()}")
-    start = onset - timedelta(minutes=before_mins)
-    batch = series.read(device_id, start, until + INSTANT)
-    split = _split(batch, onset)
-    if split < _ENOUGH:
-        earlier = series.read_last(device_id, _ENOUGH, onset)
-        if len(earlier) > split:
-            batch = series.read(device_id, moment(earlier.times[0]), until + INSTANT)
-            split = _split(batch, onset)
-    batch = _thinned(_part(batch, slice(max(0, split - _MOST), None)), onset)
-    split = _split(batch, onset)
-    changes = describe_changes(batch, onset) if len(batch) else ()
-    first = moment(batch.times[0]) if len(batch) else start
-    return Described(
-        changes=changes,
-        window=Window(start=min(first, onset), end=until),
-        before=split,
-        since=len(batch) - split,
-        fresh=freshness(series, device_id, until),
-    )
+
+    def __init__(self, series: SeriesStore) -> None:
+        self._series = series
+        self._lately = OrderedDict[
+            tuple[datetime, tuple[str, ...], bytes], tuple[ChannelChange, ...]
+        ]()
+        self._lock = Lock()
+
+    def describe(
+        self, device_id: str, onset: datetime, until: datetime, before_mins: int = BEFORE_MINS
+    ) -> Described:
+        """Describe how the channels changed since `onset`, as far as was known at `until`.
+
+        Raises:
+            BadInput: The onset is after `until`.
+            Unavailable: The series store does not answer.
+        """
+        if onset > until:
+            raise BadInput(f"onset {onset.isoformat()} is after until {until.isoformat()}")
+        start = onset - timedelta(minutes=before_mins)
+        batch = self._series.read(device_id, start, until + INSTANT)
+        split = _split(batch, onset)
+        if split < _ENOUGH:
+            earlier = self._series.read_last(device_id, _ENOUGH, onset)
+            if len(earlier) > split:
+                batch = self._series.read(device_id, moment(earlier.times[0]), until + INSTANT)
+                split = _split(batch, onset)
+        batch = _thinned(_part(batch, slice(max(0, split - _MOST), None)), onset)
+        split = _split(batch, onset)
+        first = moment(batch.times[0]) if len(batch) else start
+        return Described(
+            changes=self._changes(batch, onset) if len(batch) else (),
+            window=Window(start=min(first, onset), end=until),
+            before=split,
+            since=len(batch) - split,
+            fresh=freshness(self._series, device_id, until),
+        )
+
+    def _changes(self, batch: ReadingBatch, onset: datetime) -> tuple[ChannelChange, ...]:
+        readings = blake2b(batch.times.tobytes() + batch.values.tobytes(), digest_size=16)
+        key = (onset, batch.channels, readings.digest())
+        with self._lock:
+            known = self._lately.get(key)
+        if known is not None:
+            return known
+        changes = describe_changes(batch, onset)
+        with self._lock:
+            self._lately[key] = changes
+            while len(self._lately) > _LATELY:
+                self._lately.popitem(last=False)
+        return changes
 
 
 def _split(batch: ReadingBatch, onset: datetime) -> int:

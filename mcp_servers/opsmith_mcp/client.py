@@ -1,5 +1,6 @@
 """Call a tool over MCP as if it were a method here."""
 
+import asyncio
 import functools
 import inspect
 from collections.abc import Callable
@@ -7,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any, Concatenate, Generic, ParamSpec, TypeVar, get_type_hints
 
 from fastmcp import Client, FastMCP
-from mcp.types import CallToolRequest, CallToolRequestParams, CallToolResult, ClientRequest
+from fastmcp.exceptions import FastMCPError, NotFoundError
+from mcp.types import CallToolResult, TextContent
 from pydantic import TypeAdapter
 from pydantic_core import to_jsonable_python
 
@@ -31,11 +33,16 @@ class Answer(Generic[T]):
 
 
 class _InProcess(Client[Any]):
-    """A client that takes the word of a server in the same process.
+    """A client that calls the tools of a server in the same process without a wire between.
 
-    The SDK's own would compile a tool's output schema anew at each call, to check what Pydantic
-    has just made from the same model: 15 to 40 ms of a call that takes 2.
+    The server does all that it does for any caller: middleware, checked arguments, masked errors.
+    What is spared is JSON-RPC through two queues, several times what a short tool takes, and the
+    SDK's check of what Pydantic has just made from the same model.
     """
+
+    def __init__(self, server: FastMCP[Any]) -> None:
+        super().__init__(server)
+        self._server = server
 
     async def call_tool_mcp(
         self,
@@ -48,9 +55,19 @@ class _InProcess(Client[Any]):
         """See `Client.call_tool_mcp`."""
         if progress_handler is not None or timeout is not None or meta is not None:
             return await super().call_tool_mcp(name, arguments, progress_handler, timeout, meta)
-        params = CallToolRequestParams(name=name, arguments=arguments)
-        request = ClientRequest(CallToolRequest(params=params))
-        return await self.session.send_request(request, CallToolResult)
+        if not self.is_connected():
+            raise RuntimeError("The client is not open; use `async with`")
+        try:
+            # A task of its own: a tool's thread cannot be stopped, and whoever gives up waiting,
+            # in whatever scope, must not wait for it.
+            result = await asyncio.create_task(self._server.call_tool(name, arguments))
+        except (FastMCPError, NotFoundError) as error:
+            return CallToolResult(content=[TextContent(type="text", text=str(error))], isError=True)
+        return CallToolResult(
+            content=result.content,
+            structuredContent=result.structured_content,
+            isError=result.is_error,
+        )
 
 
 def connect(server: FastMCP[Any] | str) -> Client[Any]:

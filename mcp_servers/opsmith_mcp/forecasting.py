@@ -194,8 +194,7 @@ def _towards(channel: str, line: Line, limit: float, upward: bool, readings: int
 
 def _chances(line: Line, limit: float, upward: bool) -> FloatArray:
     """Probability of having passed the limit after each of `_AHEAD`."""
-    beyond = [line.passes_by(limit, hours, upward) for hours in _AHEAD.tolist()]
-    return np.maximum.accumulate(np.array(beyond, dtype=np.float64))
+    return np.maximum.accumulate(line.passes_by(limit, _AHEAD, upward))
 
 
 def _when(chances: FloatArray, part: float) -> float | None:

@@ -16,6 +16,7 @@ from opsmith.storage.knowledge import KnowledgeStore
 from opsmith.storage.reports import ReportStore
 from opsmith.storage.work_orders import WorkOrderStore
 from opsmith_mcp.alert_history import AlertHistory
+from opsmith_mcp.change_window import Changes
 from opsmith_mcp.device_registry import DeviceRegistry
 from opsmith_mcp.forecasting import Forecasting
 from opsmith_mcp.knowledge import Knowledge
@@ -50,13 +51,13 @@ class Stores:
         )
 
 
-GROUPS: dict[str, Callable[[Stores], object]] = {
-    "device_registry": lambda s: DeviceRegistry(s.devices, s.series, s.clock),
-    "telemetry": lambda s: Telemetry(s.series, s.devices, s.clock),
-    "knowledge": lambda s: Knowledge(s.entries, s.series, s.devices, s.clock),
-    "alert_history": lambda s: AlertHistory(s.alerts, s.reports, s.devices, s.clock),
-    "forecasting": lambda s: Forecasting(s.series, s.devices, s.clock),
-    "work_orders": lambda s: WorkOrders(s.orders, s.devices, s.alerts, s.clock),
+GROUPS: dict[str, Callable[[Stores, Changes], object]] = {
+    "device_registry": lambda s, _: DeviceRegistry(s.devices, s.series, s.clock),
+    "telemetry": lambda s, changes: Telemetry(s.series, changes, s.devices, s.clock),
+    "knowledge": lambda s, changes: Knowledge(s.entries, changes, s.devices, s.clock),
+    "alert_history": lambda s, _: AlertHistory(s.alerts, s.reports, s.devices, s.clock),
+    "forecasting": lambda s, _: Forecasting(s.series, s.devices, s.clock),
+    "work_orders": lambda s, _: WorkOrders(s.orders, s.devices, s.alerts, s.clock),
 }
 """How each group is built; their names are those of the servers."""
 
@@ -75,4 +76,5 @@ def plant_server(
         if name not in GROUPS:
             raise BadInput(f"No group of tools {name!r}; there are {', '.join(ALL)}")
     title = names[0] if len(names) == 1 else "opsmith"
-    return serve(title, *(GROUPS[name](stores) for name in names), rights=rights)
+    changes = Changes(stores.series)
+    return serve(title, *(GROUPS[name](stores, changes) for name in names), rights=rights)

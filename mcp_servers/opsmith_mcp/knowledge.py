@@ -9,14 +9,13 @@ from opsmith.clock import PlantClock
 from opsmith.domain.base import Language, Model, Moment, State, ToolResult, Window
 from opsmith.domain.knowledge import Category, KnowledgeEntry, Sign
 from opsmith.errors import NotFound, Unavailable
-from opsmith.ports import SeriesStore
 from opsmith.storage.devices import DeviceStore
 from opsmith.storage.knowledge import KnowledgeStore
 from opsmith_kb.classes import device_class, infer_device_type
 from opsmith_kb.matrix import Ranked, rank
 from opsmith_kb.search import Hit, KnowledgeIndex
 from opsmith_mcp.arguments import DeviceId, Onset, Until
-from opsmith_mcp.change_window import describe
+from opsmith_mcp.change_window import Changes
 from opsmith_mcp.lookup import find_device, near
 from opsmith_mcp.windows import now
 from opsmith_mcp.wording import seen, sentence, untested_channel
@@ -123,15 +122,15 @@ class Knowledge:
     def __init__(
         self,
         entries: KnowledgeStore,
-        series: SeriesStore,
+        changes: Changes,
         devices: DeviceStore,
         clock: PlantClock,
     ) -> None:
         self._entries = entries
-        self._series = series
+        self._changes = changes
         self._devices = devices
         self._clock = clock
-        self._indexed: tuple[list[KnowledgeEntry], KnowledgeIndex] | None = None
+        self._indexed: tuple[tuple[KnowledgeEntry, ...], KnowledgeIndex] | None = None
         self._lock = Lock()
 
     def search_maintenance_kb(
@@ -212,7 +211,7 @@ class Knowledge:
         device = find_device(self._devices, device_id)
         as_of = until or now(self._clock)
         try:
-            found = describe(self._series, device.device_id, onset, as_of)
+            found = self._changes.describe(device.device_id, onset, as_of)
         except Unavailable as error:
             return Ranking(
                 state=State.UNAVAILABLE,
@@ -249,7 +248,7 @@ class Knowledge:
         """The index, built anew where the entries are not what they were."""
         entries = self._entries.all()
         with self._lock:
-            if self._indexed is None or self._indexed[0] != entries:
+            if self._indexed is None or self._indexed[0] is not entries:
                 self._indexed = (entries, KnowledgeIndex(entries))
             return self._indexed[1]
 

@@ -16,7 +16,7 @@ from opsmith.errors import Unavailable
 from opsmith.ports import SeriesStore
 from opsmith.storage.devices import DeviceStore
 from opsmith_mcp.arguments import DeviceId, Onset, Until, WindowMins
-from opsmith_mcp.change_window import BEFORE_MINS, describe
+from opsmith_mcp.change_window import BEFORE_MINS, Changes
 from opsmith_mcp.figures import figure, in_figures
 from opsmith_mcp.lookup import find_channel, find_device
 from opsmith_mcp.statistics import ChannelStatistics, Source, read_thin, summarize
@@ -98,8 +98,11 @@ class ChangeDescription(ToolResult):
 class Telemetry:
     """The telemetry tools."""
 
-    def __init__(self, series: SeriesStore, devices: DeviceStore, clock: PlantClock) -> None:
+    def __init__(
+        self, series: SeriesStore, changes: Changes, devices: DeviceStore, clock: PlantClock
+    ) -> None:
         self._series = series
+        self._changes = changes
         self._devices = devices
         self._clock = clock
 
@@ -228,7 +231,7 @@ class Telemetry:
         device = find_device(self._devices, device_id)
         as_of = until or now(self._clock)
         try:
-            found = describe(self._series, device.device_id, onset, as_of, before_mins)
+            found = self._changes.describe(device.device_id, onset, as_of, before_mins)
         except Unavailable as error:
             return ChangeDescription(
                 state=State.UNAVAILABLE,

@@ -1,11 +1,15 @@
 """Robust straight lines through a channel's recent past, and when they pass a limit."""
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from math import erf, hypot, sqrt
 
 import numpy as np
+import numpy.typing as npt
 
 from opsmith.domain.readings import FloatArray
+
+IndexArray = npt.NDArray[np.intp]
 
 _BLOCKS = 60
 LEAST = 30
@@ -34,20 +38,29 @@ class Line:
         """Whether the slope can be told from none (three standard errors)."""
         return abs(self.slope) > 3 * self.slope_error
 
-    def passes_by(self, limit: float, hours: float, upward: bool) -> float:
-        """Probability of standing beyond `limit` after so many hours, 0 to 1.
+    def passes_by(self, limit: float, hours: FloatArray, upward: bool) -> FloatArray:
+        """Probability of standing beyond `limit` after so many hours.
 
         Without a certain slope the level is expected to stay within what it did before.
+
+        Args:
+            limit: In the channel's unit.
+            hours: Shape (n,), ahead.
+            upward: Beyond means above.
+
+        Returns:
+            Shape (n,), 0 to 1.
         """
         if self.is_certain:
             ahead = self.level + self.slope * hours - limit
             # No trend keeps its pace: a tenth of what it adds is not known.
             drift = hypot(self.slope_error, 0.1 * self.slope) * hours
-            error = hypot(self.level_error, drift)
-        else:
-            ahead, error = self.level - limit, max(self.level_error, self.wander)
+            z = ahead / np.maximum(np.hypot(self.level_error, drift), 1e-12)
+            z = np.clip(z if upward else -z, -30.0, 30.0) / sqrt(2)
+            return 0.5 * (1 + np.array([erf(one) for one in z.tolist()]))
+        ahead, error = self.level - limit, max(self.level_error, self.wander)
         z = (ahead if upward else -ahead) / max(error, 1e-12)
-        return 0.5 * (1 + erf(max(-30.0, min(30.0, z)) / sqrt(2)))
+        return np.full(len(hours), 0.5 * (1 + erf(max(-30.0, min(30.0, z)) / sqrt(2))))
 
 
 def robust_slope(hours: FloatArray, values: FloatArray) -> float | None:
@@ -150,5 +163,11 @@ def _blocks(hours: FloatArray, values: FloatArray) -> tuple[FloatArray, FloatArr
 
 
 def _theil_sen(x: FloatArray, y: FloatArray) -> float:
-    i, j = np.triu_indices(len(x), 1)
+    i, j = _pairs(len(x))
     return float(np.median((y[j] - y[i]) / (x[j] - x[i])))
+
+
+@lru_cache(maxsize=_BLOCKS)
+def _pairs(n: int) -> tuple[IndexArray, IndexArray]:
+    """Each two of n, the earlier first."""
+    return np.triu_indices(n, 1)

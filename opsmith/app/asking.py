@@ -1,9 +1,12 @@
 """Questions from the command line, answered over the plant's tools."""
 
 import asyncio
+from typing import ClassVar
 
 from rich.console import Console as Terminal
-from rich.markdown import Markdown
+from rich.console import ConsoleOptions, RenderResult
+from rich.markdown import Markdown, TableElement
+from rich.table import Table
 
 from opsmith.app.bootstrap import open_plant
 from opsmith.domain.base import Language
@@ -14,6 +17,21 @@ from opsmith_agents.models import model_from
 from opsmith_mcp.client import connect
 from opsmith_mcp.groups import plant_server
 from opsmith_mcp.server import Rights
+
+
+class _WholeTable(TableElement):
+    """A table whose cells are folded: an id that is cut short is of no use."""
+
+    def __rich_console__(self, console: Terminal, options: ConsoleOptions) -> RenderResult:
+        for drawn in super().__rich_console__(console, options):
+            if isinstance(drawn, Table):
+                for column in drawn.columns:
+                    column.overflow = "fold"
+            yield drawn
+
+
+class _Answer(Markdown):
+    elements: ClassVar = {**Markdown.elements, "table_open": _WholeTable}
 
 
 def run_ask(settings: Settings, question: str, language: Language | None) -> None:
@@ -29,7 +47,9 @@ def run_ask(settings: Settings, question: str, language: Language | None) -> Non
                         pass
                     case Step():
                         took = "" if event.seconds is None else f" {event.seconds * 1000:.0f} ms"
-                        shown = ", ".join(f"{k}={v}" for k, v in event.arguments.items())
+                        shown = ", ".join(
+                            f"{k}={v}" for k, v in event.arguments.items() if v is not None
+                        )
                         terminal.print(
                             f"{event.tool}({shown}) → {event.state}{took}",
                             style="dim",
@@ -38,7 +58,7 @@ def run_ask(settings: Settings, question: str, language: Language | None) -> Non
                     case Answer():
                         if event.note:
                             terminal.print(event.note, style="yellow", markup=False)
-                        terminal.print(Markdown(event.text))
+                        terminal.print(_Answer(event.text))
 
     with open_plant(settings) as plant:
         asyncio.run(run())

@@ -48,7 +48,7 @@ def demo(as_json: Json = False, lang: Lang = None) -> None:
     from opsmith.app.tables import bar, show
 
     settings = _settings(lang)
-    with bar("demo", quiet=as_json) as progress:
+    with bar("demo", settings, quiet=as_json) as progress:
         outcome = runs.run_demo(settings, progress)
     if as_json:
         _print_json(outcome.as_json())
@@ -95,12 +95,12 @@ def replay(
     recording = open_recording(file, device, options)
     if not as_json:
         show_mapping(recording, settings)
-    with bar(file.name, quiet=as_json) as progress:
+    with bar(file.name, settings, quiet=as_json) as progress:
         outcome = runs.run_replay(settings, recording, progress)
     if as_json:
         _print_json(outcome.as_json())
     else:
-        show(outcome, settings)
+        show(outcome, settings, recording)
 
 
 @app.command()

@@ -4,8 +4,8 @@ import contextlib
 from collections.abc import Callable, Generator, Sequence
 from datetime import datetime
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.markup import escape
 from rich.panel import Panel
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
@@ -20,46 +20,67 @@ from opsmith.domain.diagnoses import DiagnosisReport
 from opsmith.domain.work_orders import WorkOrder
 from opsmith.settings import Settings
 from opsmith_agents.render import render_report
+from opsmith_agents.reply_words import quantity, word
+from opsmith_agents.wording import channel_name
 from opsmith_ingest.mapping import describe
 from opsmith_ingest.replay import Recording
+
+SHOWN_DEAD = 5
+"""Rows that could not be used, of which each is told with its reason."""
+
+WIDE = 100
+"""Columns of a terminal from which on a table has room for more than the needful."""
 
 COLOURS = {"P0": "bold white on red", "P1": "bold red", "P2": "yellow", "P3": "cyan"}
 
 WORDS: dict[Language, dict[str, str]] = {
     "en": {
-        "alerts": "Alerts", "orders": "Work orders", "reports": "Diagnosis reports",
-        "time": "raised", "level": "level", "device": "device", "type": "type", "what": "what",
-        "count": "readings", "state": "state", "trace": "trace id", "no": "no", "due": "due",
-        "work": "what to do", "none": "No alert: nothing deviated.",
-        "mapping": "How the file is read", "progress": "readings",
-        "totals": "{readings} readings stored, {repeated} repeated, {dead} dead letters, "
-        "{alerts} alerts, {reports} reports, {orders} work orders in {seconds:.1f} s",
+        "alerts": "Alerts", "orders": "Work orders",
+        "time": "raised, {zone}", "level": "level", "device": "device", "what": "what",
+        "count": "readings", "trace": "trace id", "no": "no", "due": "due, {zone}",
+        "work": "why", "none": "No alert: nothing deviated.",
+        "nothing_new": "Every reading was there already; what follows is what came of them then.",
+        "limit": "limit", "expected": "expected",
+        "mapping": "How the file is read", "progress": "{readings} readings, {changes} events",
+        "totals": "{readings} readings stored, {repeated} repeated, {dead} dead letters; alerts: "
+        "{alerts}, reports: {reports}, work orders: {orders}; {seconds:.1f} s",
+        "dead": "Rows that could not be used: {count}",
+        "dead_row": "line {line}: {reason}", "more": "and {count} more",
         "brief": "{trace} v{version} by {author}, confidence {confidence:.0%}",
         "next": "Look closer: opsmith report TRACE_ID, opsmith tui, opsmith chat",
+        "other_language": "This report is in English only.",
     },
     "zh": {
-        "alerts": "报警", "orders": "工单", "reports": "诊断报告",
-        "time": "发生时间", "level": "级别", "device": "设备", "type": "类型", "what": "现象",
-        "count": "读数", "state": "状态", "trace": "追踪号", "no": "编号", "due": "截止",
-        "work": "工作内容", "none": "没有报警：未见偏离。",
-        "mapping": "文件的读取方式", "progress": "条读数",
+        "alerts": "报警", "orders": "工单",
+        "time": "发生时间（{zone}）", "level": "级别", "device": "设备", "what": "现象",
+        "count": "读数", "trace": "追踪号", "no": "编号", "due": "期限（{zone}）",
+        "work": "原因", "none": "没有报警：未见偏离。",
+        "nothing_new": "所有读数此前均已存入；以下为当时的结果。",
+        "limit": "限值", "expected": "预期",
+        "mapping": "文件的读取方式", "progress": "{readings} 条读数，{changes} 个事件",
         "totals": "存入读数 {readings} 条，重复 {repeated} 条，死信 {dead} 条；"
         "报警 {alerts} 个，报告 {reports} 份，工单 {orders} 张；用时 {seconds:.1f} 秒",
+        "dead": "无法使用的行：{count}",
+        "dead_row": "第 {line} 行：{reason}", "more": "另有 {count} 行",
         "brief": "{trace} 第 {version} 版，作者 {author}，置信度 {confidence:.0%}",
         "next": "查看详情：opsmith report 追踪号、opsmith tui、opsmith chat",
+        "other_language": "该报告仅有中文版。",
     },
 }  # fmt: skip
 
 
 @contextlib.contextmanager
-def bar(title: str, *, quiet: bool) -> Generator[Callable[[float, Chain], None]]:
+def bar(
+    title: str, settings: Settings, *, quiet: bool
+) -> Generator[Callable[[float, Chain], None]]:
     """A progress bar on standard error; where `quiet`, none."""
     if quiet:
         yield lambda share, chain: None
         return
+    words = WORDS[settings.language]
     progress = Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
+        TextColumn("{task.description}", markup=False),
+        BarColumn(bar_width=24),
         TextColumn("{task.percentage:>3.0f} %  {task.fields[note]}"),
         TimeElapsedColumn(),
         console=Console(stderr=True),
@@ -69,24 +90,30 @@ def bar(title: str, *, quiet: bool) -> Generator[Callable[[float, Chain], None]]
 
         def tell(share: float, chain: Chain) -> None:
             counts = chain.counts
-            progress.update(task, completed=share, note=f"{counts.received} → {counts.changes} ⚑")
+            note = words["progress"].format(readings=counts.received, changes=counts.changes)
+            progress.update(task, completed=share, note=note)
 
         yield tell
 
 
-def show(outcome: Outcome, settings: Settings) -> None:
-    """Print alerts, reports and work orders."""
+def show(outcome: Outcome, settings: Settings, recording: Recording | None = None) -> None:
+    """Print alerts, reports and work orders; of a recording also the rows that were no use."""
     console = Console()
     words = WORDS[settings.language]
+    counts = outcome.counts
     if not outcome.alerts:
         console.print(words["none"])
     else:
+        if counts.repeated and not counts.stored:
+            console.print(words["nothing_new"])
         for report in outcome.reports:
             console.print(_brief(report, settings))
-        console.print(_alerts(outcome.alerts, settings))
+        wide = console.width >= WIDE
+        console.print(_alerts(outcome.alerts, settings, wide=wide))
         if outcome.orders:
             console.print(_orders(outcome.orders, settings))
-    counts = outcome.counts
+    if recording is not None and recording.dead_count:
+        _show_dead(recording, console, words)
     console.print(
         words["totals"].format(
             readings=counts.stored,
@@ -98,19 +125,24 @@ def show(outcome: Outcome, settings: Settings) -> None:
             seconds=outcome.seconds,
         )
     )
-    console.print(words["next"], style="dim")
+    if outcome.alerts:
+        console.print(words["next"], style="dim")
 
 
 def show_mapping(recording: Recording, settings: Settings) -> None:
     """Print which column of a file becomes what."""
-    lines = "\n".join(describe(recording.mapping, settings.language))
+    # A unit stands in brackets, which would be markup if it were not a `Text`.
+    lines = Text("\n".join(describe(recording.mapping, settings.language)))
     title = WORDS[settings.language]["mapping"]
     Console(stderr=True).print(Panel(lines, title=title, title_align="left"))
 
 
 def show_report(report: DiagnosisReport, settings: Settings) -> None:
-    """Print one report."""
-    Console().print(render_report(report, settings.language))
+    """Print one report, in its own language where it is not the plant's."""
+    spoken = report.diagnosis.language
+    if spoken != settings.language:
+        Console(stderr=True).print(WORDS[spoken]["other_language"], style="dim")
+    Console().print(render_report(report, spoken))
 
 
 def show_findings(findings: Sequence[Finding]) -> None:
@@ -120,8 +152,18 @@ def show_findings(findings: Sequence[Finding]) -> None:
     for title in ("part", "state", "says", "advice"):
         table.add_column(title, overflow="fold")
     for finding in findings:
-        table.add_row(finding.part, marks[finding.state], finding.says, finding.advice)
+        table.add_row(finding.part, marks[finding.state], Text(finding.says), Text(finding.advice))
     Console().print(table)
+
+
+def _show_dead(recording: Recording, console: Console, words: dict[str, str]) -> None:
+    count = recording.dead_count
+    console.print(words["dead"].format(count=count), style="yellow")
+    for row in recording.dead[:SHOWN_DEAD]:
+        shown = words["dead_row"].format(line=row.line, reason=row.reason)
+        console.print(f"  {shown}", markup=False)
+    if count > SHOWN_DEAD:
+        console.print(f"  {words['more'].format(count=count - SHOWN_DEAD)}")
 
 
 def _brief(report: DiagnosisReport, settings: Settings) -> Panel:
@@ -135,11 +177,12 @@ def _brief(report: DiagnosisReport, settings: Settings) -> Panel:
         text.append(f"[{cited}]", style="cyan")
     if report.recommended_action:
         text.append(f"\n→ {report.recommended_action}", style="green")
-    title = f"{report.device_id} · {report.failure_mode or '?'} · {report.severity}"
+    severity = word(settings.language, report.severity)
+    title = " · ".join(filter(None, (report.device_id, severity, report.failure_mode)))
     foot = words["brief"].format(
         trace=report.trace_id,
         version=report.version,
-        author=report.llm_model,
+        author=word(settings.language, report.llm_model),
         confidence=diagnosis.confidence,
     )
     return Panel(
@@ -151,47 +194,68 @@ def _brief(report: DiagnosisReport, settings: Settings) -> Panel:
     )
 
 
-def _alerts(alerts: Sequence[Alert], settings: Settings) -> Table:
-    words = WORDS[settings.language]
-    table = Table(title=words["alerts"], title_justify="left", expand=False)
-    for key in ("time", "level", "device", "type", "what", "count", "trace"):
-        table.add_column(words[key], overflow="fold", no_wrap=key != "what")
+def _alerts(alerts: Sequence[Alert], settings: Settings, *, wide: bool) -> Table:
+    table = _table("alerts", settings)
+    columns = ["time", "level", "device", "what", "count", "trace"]
+    if not wide:
+        columns.remove("count")
+    _add_columns(table, columns, alerts[0].first_seen, settings)
     for alert in alerts:
-        table.add_row(
-            _time(alert.first_seen, settings),
-            f"[{COLOURS[alert.alert_level]}]{alert.alert_level}[/]",
-            alert.device_id,
-            alert.alert_type,
-            "\n".join(escape(_deviation(each)) for each in alert.deviations[:3]),
-            str(alert.count),
-            alert.trace_id,
-        )
+        what = [word(settings.language, alert.alert_type)]
+        what += [_deviation(each, settings.language, wide) for each in alert.deviations[:3]]
+        cells = [
+            Text(_time(alert.first_seen, settings)),
+            Text(alert.alert_level, style=COLOURS[alert.alert_level]),
+            Text(alert.device_id),
+            Text("\n".join(what)),
+            Text(str(alert.count)),
+            Text(alert.trace_id),
+        ]
+        if not wide:
+            del cells[4]
+        table.add_row(*cells)
     return table
 
 
 def _orders(orders: Sequence[WorkOrder], settings: Settings) -> Table:
-    words = WORDS[settings.language]
-    table = Table(title=words["orders"], title_justify="left", expand=False)
-    for key in ("no", "level", "device", "due", "work"):
-        table.add_column(words[key], overflow="fold", no_wrap=key != "work")
+    table = _table("orders", settings)
+    _add_columns(table, ["no", "level", "device", "due", "work"], orders[0].created_at, settings)
     for order in orders:
+        why = order.description.removeprefix(order.device_id).lstrip(":： ")
         table.add_row(
-            order.order_no,
-            f"[{COLOURS[order.priority]}]{order.priority}[/]",
-            order.device_id,
-            "" if order.due_at is None else _time(order.due_at, settings),
-            escape(_first_sentence(order.description.removeprefix(f"{order.device_id}: "))),
+            Text(order.order_no),
+            Text(order.priority, style=COLOURS[order.priority]),
+            Text(order.device_id),
+            Text("" if order.due_at is None else _time(order.due_at, settings)),
+            Text(_first_sentence(why)),
         )
     return table
 
 
-def _deviation(deviation: Deviation) -> str:
-    unit = deviation.unit or ""
-    against = deviation.limit if deviation.limit is not None else deviation.expected
-    sign = ">" if deviation.direction == "up" else "<" if deviation.direction == "down" else "≠"
-    value = "—" if deviation.value is None else f"{deviation.value:.4g}"
-    beside = "" if against is None else f" {sign} {against:.4g}"
-    return f"{deviation.channel} {value}{beside} {unit}".rstrip()
+def _table(title: str, settings: Settings) -> Table:
+    heading = WORDS[settings.language][title]
+    return Table(title=heading, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
+
+
+def _add_columns(table: Table, keys: Sequence[str], at: datetime, settings: Settings) -> None:
+    """Columns of which the texts alone are folded: an id that is cut is of no use."""
+    words, zone = WORDS[settings.language], f"{at.astimezone(settings.zone):%Z}"
+    for key in keys:
+        head = words[key].format(zone=zone)
+        table.add_column(head, overflow="fold", no_wrap=key not in ("what", "work"))
+
+
+def _deviation(deviation: Deviation, language: Language, wide: bool) -> str:
+    """A channel's reading; where there is room, beside its limit or what was expected of it."""
+    shown = f"{channel_name(deviation.channel, language)} " + quantity(
+        deviation.value, deviation.unit
+    )
+    limit = deviation.limit
+    against, key = (deviation.expected, "expected") if limit is None else (limit, "limit")
+    if not wide or against is None:
+        return shown
+    comma = "，" if language == "zh" else ", "
+    return f"{shown}{comma}{WORDS[language][key]} {quantity(against, deviation.unit)}"
 
 
 def _first_sentence(text: str) -> str:

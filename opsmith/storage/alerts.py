@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, bindparam, func, insert, or_, select, update
 
 from opsmith.domain.alerts import (
     STANDING,
@@ -31,6 +31,8 @@ RAISED_AGAIN = {
     AlertState.RTN_UNACKNOWLEDGED: AlertState.UNACKNOWLEDGED,
     AlertState.NORMAL: AlertState.UNACKNOWLEDGED,
 }
+
+_ONE = select(table).where(table.c.trace_id == bindparam("wanted"))
 
 
 class AlertStore:
@@ -208,7 +210,7 @@ class AlertStore:
 
 
 def _find(connection: Connection, trace_id: str) -> Alert | None:
-    row = connection.execute(select(table).where(table.c.trace_id == trace_id)).one_or_none()
+    row = connection.execute(_ONE, {"wanted": trace_id}).one_or_none()
     return None if row is None else _alert(row)
 
 

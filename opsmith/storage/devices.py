@@ -3,12 +3,15 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import insert, or_, select, update
+from sqlalchemy import bindparam, insert, or_, select, update
 
 from opsmith.domain.devices import Device, DeviceStatus
 from opsmith.errors import NotFound
 from opsmith.storage.database import Database, mapping
 from opsmith.storage.tables import device_registry as table
+
+_ONE = select(table).where(table.c.device_id == bindparam("wanted"))
+"""Built once: every tool looks for a device."""
 
 
 class DeviceStore:
@@ -20,9 +23,7 @@ class DeviceStore:
     def find(self, device_id: str) -> Device | None:
         """One device by its exact id, or None."""
         with self._database.read() as connection:
-            row = connection.execute(
-                select(table).where(table.c.device_id == device_id)
-            ).one_or_none()
+            row = connection.execute(_ONE, {"wanted": device_id}).one_or_none()
         return None if row is None else Device.model_validate(mapping(row))
 
     def get(self, device_id: str) -> Device:

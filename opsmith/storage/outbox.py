@@ -9,6 +9,8 @@ from sqlalchemy import Connection, delete, insert, select
 from opsmith.storage.database import Database
 from opsmith.storage.tables import outbox
 
+_INSERT = insert(outbox)
+
 
 @dataclass(frozen=True, slots=True)
 class Announcement:
@@ -22,9 +24,8 @@ class Announcement:
 
 def announce(connection: Connection, topic: str, key: str, event: BaseModel) -> None:
     """Write an announcement into the caller's transaction."""
-    connection.execute(
-        insert(outbox).values(topic=topic, key=key, value=event.model_dump_json().encode())
-    )
+    value = event.model_dump_json().encode()
+    connection.execute(_INSERT, {"topic": topic, "key": key, "value": value})
 
 
 class Outbox:

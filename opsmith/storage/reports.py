@@ -1,18 +1,60 @@
 """Queries of the diagnosis reports."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, func, insert, select, update
+from sqlalchemy import Row, bindparam, func, insert, select, update
 
 from opsmith.domain.alerts import Handling
-from opsmith.domain.diagnoses import DiagnosisReport
+from opsmith.domain.diagnoses import DiagnosisReport, Severity
 from opsmith.domain.events import REPORTS, ReportEvent
 from opsmith.errors import NotFound
 from opsmith.storage.database import Database, mapping
 from opsmith.storage.outbox import announce
 from opsmith.storage.tables import alert_log
 from opsmith.storage.tables import diagnosis_report as table
+
+# Built once: SQLAlchemy takes longer to put a statement together than SQLite to answer it.
+_OF_ALERT = table.c.trace_id == bindparam("of_alert")
+_STANDING = select(table).where(
+    _OF_ALERT,
+    table.c.as_of == bindparam("at"),
+    table.c.author == bindparam("by"),
+    table.c.language == bindparam("spoken"),
+)
+_REPORTED = (
+    update(alert_log)
+    .where(alert_log.c.trace_id == bindparam("of_alert"))
+    .values(status=Handling.COMPLETED)
+)
+_NEWEST = select(func.max(table.c.version)).where(_OF_ALERT)
+_INSERT = insert(table)
+_VERSIONS = select(table).where(_OF_ALERT).order_by(table.c.version)
+_OUTLINES = (
+    select(
+        table.c.version,
+        table.c.llm_model,
+        table.c.created_at,
+        table.c.failure_mode,
+        table.c.severity,
+        table.c.diagnosis["confidence"].as_float().label("confidence"),
+    )
+    .where(_OF_ALERT)
+    .order_by(table.c.version)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """What a list tells of one version of a report."""
+
+    version: int
+    llm_model: str
+    created_at: datetime
+    failure_mode: str | None
+    severity: Severity
+    confidence: float
 
 
 class ReportStore:
@@ -38,30 +80,35 @@ class ReportStore:
         """
         author = "rules" if report.llm_model == "rules" else "llm"
         language = report.diagnosis.language
-        of_alert = table.c.trace_id == report.trace_id
-        basis = (table.c.as_of == as_of, table.c.author == author, table.c.language == language)
+        alert = {"of_alert": report.trace_id}
+        basis = alert | {"at": as_of, "by": author, "spoken": language}
         with self._database.write() as connection:
-            known = connection.execute(select(table).where(of_alert, *basis)).one_or_none()
+            known = connection.execute(_STANDING, basis).one_or_none()
             if known is not None:
                 return _report(known)
-            status = update(alert_log).where(alert_log.c.trace_id == report.trace_id)
-            if not connection.execute(status.values(status=Handling.COMPLETED)).rowcount:
+            if not connection.execute(_REPORTED, alert).rowcount:
                 raise NotFound(f"No alert {report.trace_id!r} to report on")
-            newest = connection.execute(select(func.max(table.c.version)).where(of_alert)).scalar()
+            newest = connection.execute(_NEWEST, alert).scalar()
             stored = report.model_copy(update={"version": (newest or 0) + 1, "as_of": as_of})
             values = dict(stored)
             values["diagnosis"] = stored.diagnosis.model_dump(mode="json")
             values["decision"] = stored.decision.model_dump(mode="json")
-            connection.execute(insert(table).values(**values, author=author, language=language))
+            connection.execute(_INSERT, values | {"author": author, "language": language})
             event = ReportEvent(as_of=as_of, report=stored)
             announce(connection, REPORTS, stored.device_id, event)
         return stored
 
     def versions(self, trace_id: str) -> list[DiagnosisReport]:
         """All versions of an alert's report, the first first."""
-        query = select(table).where(table.c.trace_id == trace_id).order_by(table.c.version)
         with self._database.read() as connection:
-            return [_report(row) for row in connection.execute(query)]
+            rows = connection.execute(_VERSIONS, {"of_alert": trace_id})
+            return [_report(row) for row in rows]
+
+    def outlines(self, trace_id: str) -> list[Outline]:
+        """The same in a few words each, without reading what they rest on."""
+        with self._database.read() as connection:
+            rows = connection.execute(_OUTLINES, {"of_alert": trace_id})
+            return [Outline(*row) for row in rows]
 
     def newest(
         self, device_id: str | None = None, limit: int = 100, offset: int = 0

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, func, insert, or_, select, update
 
 from opsmith.domain.alerts import AlertLevel
 from opsmith.domain.events import ORDERS, OrderEvent
@@ -14,6 +14,22 @@ from opsmith.storage.database import Database, mapping
 from opsmith.storage.outbox import announce
 from opsmith.storage.tables import work_order as table
 from opsmith.storage.tables import work_order_alert as links
+
+# Built once: SQLAlchemy takes longer to put a statement together than SQLite to answer it.
+_ONE = select(table).where(table.c.order_no == bindparam("number"))
+_INSERT = insert(table)
+_UPDATE = update(table).where(table.c.order_no == bindparam("number"))
+_LINKED = select(links.c.order_no).where(links.c.trace_id == bindparam("alert"))
+_LINK = insert(links)
+_UNLINK = delete(links).where(links.c.trace_id == bindparam("alert"))
+_NUMBERS = select(func.max(table.c.order_no), func.count()).where(
+    table.c.order_no.startswith(bindparam("day"))
+)
+_LINKS = (
+    select(links)
+    .where(links.c.order_no.in_(bindparam("numbers", expanding=True)))
+    .order_by(links.c.trace_id)
+)
 
 
 class WorkOrderStore:
@@ -47,20 +63,15 @@ class WorkOrderStore:
             before = _merged(connection, before, trace_id, failure_mode, now)
             if before is None:
                 order = _new_order(connection, device_id, plan, now, trace_id, failure_mode)
-                values = _columns(order)
-                connection.execute(insert(table).values(**values))
+                connection.execute(_INSERT, _columns(order))
             else:
                 order = _amended(before, plan, trace_id, failure_mode)
                 if order == before:
                     return before, False
-                connection.execute(
-                    update(table)
-                    .where(table.c.order_no == order.order_no)
-                    .values(**_columns(order))
-                )
+                _update(connection, order)
             if trace_id is not None and (before is None or trace_id not in before.trace_ids):
-                connection.execute(delete(links).where(links.c.trace_id == trace_id))
-                connection.execute(insert(links).values(trace_id=trace_id, order_no=order.order_no))
+                connection.execute(_UNLINK, {"alert": trace_id})
+                connection.execute(_LINK, {"trace_id": trace_id, "order_no": order.order_no})
             event = OrderEvent(
                 change="created" if before is None else "updated", as_of=now, order=order
             )
@@ -70,9 +81,7 @@ class WorkOrderStore:
     def get(self, order_no: str) -> WorkOrder:
         """One order. Raises `NotFound`."""
         with self._database.read() as connection:
-            row = connection.execute(
-                select(table).where(table.c.order_no == order_no)
-            ).one_or_none()
+            row = connection.execute(_ONE, {"number": order_no}).one_or_none()
             if row is None:
                 raise NotFound(f"No work order {order_no!r}")
             return _orders(connection, [row])[0]
@@ -114,11 +123,9 @@ def _answering(
 ) -> WorkOrder | None:
     """The order that this alert belongs to, or None where it needs one of its own."""
     if trace_id is not None:
-        number = connection.execute(
-            select(links.c.order_no).where(links.c.trace_id == trace_id)
-        ).scalar_one_or_none()
+        number = connection.execute(_LINKED, {"alert": trace_id}).scalar_one_or_none()
         if number is not None:
-            row = connection.execute(select(table).where(table.c.order_no == number)).one()
+            row = connection.execute(_ONE, {"number": number}).one()
             linked = _orders(connection, [row])[0]
             settled = failure_mode is None or failure_mode == linked.failure_mode
             if settled or linked.trace_id == trace_id:
@@ -173,9 +180,7 @@ def _merged(
             "trace_ids": (),
         }
     )
-    connection.execute(
-        update(table).where(table.c.order_no == order.order_no).values(**_columns(given_up))
-    )
+    _update(connection, given_up)
     announce(
         connection, ORDERS, order.device_id, OrderEvent(change="updated", as_of=now, order=given_up)
     )
@@ -200,9 +205,7 @@ def _new_order(
     failure_mode: str | None,
 ) -> WorkOrder:
     day = f"WO-{now:%Y%m%d}-"
-    numbers = connection.execute(
-        select(func.max(table.c.order_no), func.count()).where(table.c.order_no.startswith(day))
-    ).one()
+    numbers = connection.execute(_NUMBERS, {"day": day}).one()
     last = int(numbers[0].removeprefix(day)) if numbers[1] else 0
     return WorkOrder(
         order_no=f"{day}{max(last, numbers[1]) + 1:03d}",
@@ -234,6 +237,10 @@ def _amended(
     return before.model_copy(update=changes)
 
 
+def _update(connection: Connection, order: WorkOrder) -> None:
+    connection.execute(_UPDATE, _columns(order) | {"number": order.order_no})
+
+
 def _columns(order: WorkOrder) -> dict[str, Any]:
     columns = dict(order)
     del columns["trace_ids"]
@@ -244,8 +251,7 @@ def _columns(order: WorkOrder) -> dict[str, Any]:
 
 def _orders(connection: Connection, rows: Sequence[Row[Any]]) -> list[WorkOrder]:
     answered: dict[str, list[str]] = {row.order_no: [] for row in rows}
-    query = select(links).where(links.c.order_no.in_(answered)).order_by(links.c.trace_id)
-    for link in connection.execute(query):
+    for link in connection.execute(_LINKS, {"numbers": list(answered)}):
         answered[link.order_no].append(link.trace_id)
     return [
         WorkOrder.model_validate({**mapping(row), "trace_ids": tuple(answered[row.order_no])})

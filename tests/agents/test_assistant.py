@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -116,8 +117,8 @@ async def test_a_trend_is_told_with_the_tools_numbers_and_comes_as_a_chart(
         ("PUMP_01最近7天的报警", "zh", ["共 1 个报警"]),
         ("how do I fix cavitation of a pump?", "en", ["**Cavitation**", "Remedy"]),
         ("汽蚀怎么处理", "zh", ["**汽蚀**", "处理"]),
-        ("when will PUMP_01 fail?", "en", ["within 24 h", "80 °C"]),
-        ("预测1号泵什么时候会超限", "zh", ["24 小时内", "80 °C"]),
+        ("when will PUMP_01 fail?", "en", ["past its rated limit already: vibration", "80 °C"]),
+        ("预测1号泵什么时候会超限", "zh", ["已超过额定限值：振动", "80 °C"]),
         ("status of PUMP_99", "en", ["No device 'PUMP_99'", "did you mean"]),
         ("how is the pump?", "en", ["Which device: PUMP_01, PUMP_02?"]),
         ("flow of pump 1", "en", ["no readings of flow", "vibration"]),
@@ -125,6 +126,18 @@ async def test_a_trend_is_told_with_the_tools_numbers_and_comes_as_a_chart(
         ("给1号泵开一个工单", "zh", ["不创建工单"]),
         ("will it rain tomorrow?", "en", ["did not understand", "status of PUMP\\_01"]),
         ("今天天气", "zh", ["没有理解", "可以这样提问"]),
+        ("give me an overview", "en", ["3 devices", "1 standing alert", "**PUMP_01**"]),
+        ("哪台设备最严重", "zh", ["共 3 台设备", "1 个未恢复的报警", "**PUMP_01**"]),
+        ("compare PUMP_01 with MOTOR_01", "en", ["| PUMP_01 | temp", "of MOTOR_01 has ever"]),
+        ("比较 PUMP_01 和 MOTOR_01 的振动", "zh", ["| PUMP_01 | 振动 |", "≤ 1 g"]),
+        ("which devices are stopped?", "en", ["No such device"]),
+        ("L009 产线有哪些设备", "zh", ["没有这样的设备"]),
+        ("temperature of PUMP_01 at 11:00", "en", ["up to 2026-02-28 11:00:00 UTC"]),
+        ("PUMP_01 11点半的温度", "zh", ["截至 2026-02-28 11:30:00 UTC"]),
+        ("PMUP_01 怎么样", "zh", ["没有找到：设备 'PMUP_01'", "是否指 'PUMP_01'"]),
+        ("acknowledge {trace_id}", "en", ["I change nothing"]),
+        ("请确认 PUMP_01 的报警", "zh", ["不作任何更改"]),
+        ("any P0 alarms?", "en", ["No alert stands"]),
         ("help", "en", ["I understand questions such as"]),
     ],
 )
@@ -164,6 +177,22 @@ async def test_why_shows_the_stored_report_with_its_evidence(
     assert f"{report.diagnosis.confidence:.0%}" in answer.text
     claim = report.diagnosis.claims[0]
     assert f"({', '.join(claim.evidence)})" in answer.text
+
+
+async def test_why_is_answered_in_the_language_of_the_question(own_plant: PumpPlant) -> None:
+    async with own_plant.client(Rights.SYSTEM) as client:
+        parts = client, RuleDiagnostician(client), RuleDecider(client)
+        await Responder(*parts, language="en").respond(own_plant.event)
+        await Responder(*parts, language="zh").respond(own_plant.event)
+    assert "**Most likely" in (await ask_rules(own_plant, "why did pump 1 alarm?")).text
+    assert "**最可能" in (await ask_rules(own_plant, "1号泵为什么报警")).text
+
+
+async def test_what_is_due_first_comes_first(own_plant: PumpPlant) -> None:
+    later = own_plant.order("Look at it", "PUMP_01", NOW + timedelta(days=7))
+    sooner = own_plant.order("Renew it", "PUMP_02", NOW + timedelta(hours=1))
+    answer = await ask_rules(own_plant, "which orders are due today?")
+    assert answer.text.index(sooner) < answer.text.index(later)
 
 
 async def test_why_without_a_report_shows_what_raised_the_alert(plant: PumpPlant) -> None:

@@ -4,14 +4,16 @@ import json
 import logging
 from collections.abc import Sequence
 from pathlib import Path
+from threading import Event
 from typing import Any
 
+import anyio
 import pytest
 from fastmcp import Client
 
-from opsmith.domain.base import State
+from opsmith.domain.base import State, ToolResult
 from opsmith.errors import BadInput, NotFound, OpsmithError
-from opsmith_mcp.client import call, call_by_name, call_recorded
+from opsmith_mcp.client import call, call_by_name, call_recorded, connect
 from opsmith_mcp.device_registry import DeviceRegistry
 from opsmith_mcp.groups import ALL, Stores, plant_server
 from opsmith_mcp.server import Rights, serve
@@ -169,3 +171,31 @@ async def test_no_answer_of_a_reading_tool_is_long(plant: Plant, tmp_path: Path)
         for name, arguments in calls.items():
             content = await call_by_name(client, name, arguments)
             assert len(json.dumps(content)) / 4 < 6000, name
+
+
+class Doors:
+    """A group with a tool that waits until it is let go."""
+
+    def __init__(self) -> None:
+        self.open = Event()
+
+    def wait(self) -> ToolResult:
+        """Wait, but not for ever."""
+        assert self.open.wait(30)
+        return ToolResult()
+
+
+async def test_who_gives_up_waiting_does_not_wait_for_the_tool() -> None:
+    doors = Doors()
+    async with connect(serve("doors", doors)) as client:
+        with pytest.raises(TimeoutError):
+            with anyio.fail_after(0.05):
+                await call(client, Doors.wait)
+        assert not doors.open.is_set()
+        doors.open.set()
+        assert (await call(client, Doors.wait)).state is State.OK
+
+
+async def test_a_client_that_is_not_open_refuses_to_call(plant: Plant) -> None:
+    with pytest.raises(RuntimeError):
+        await call(plant.client(), DeviceRegistry.list_devices)

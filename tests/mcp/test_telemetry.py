@@ -144,6 +144,23 @@ async def test_a_change_is_described_as_it_could_be_seen_then(reader: Client[Any
         )
 
 
+async def test_a_late_reading_shows_in_the_next_description_of_the_same_change(
+    plant: Plant, reader: Client[Any]
+) -> None:
+    until = NOW - timedelta(minutes=10)
+    first = await call(reader, Telemetry.describe_change, "PUMP_01", ONSET, until=until)
+    # The readings that stood there are replaced: nothing is added, and none is newer.
+    late = readings("PUMP_01", until, pressure=np.full(60, 5.0))
+    plant.stores.series.append([late], live=True)
+    then = await call(reader, Telemetry.describe_change, "PUMP_01", ONSET, until=until)
+    assert first.readings_since == then.readings_since
+    moved = [
+        next(one.significant for one in seen.changes if one.channel == "pressure")
+        for seen in (first, then)
+    ]
+    assert moved == [False, True]
+
+
 async def test_readings_sampled_fast_are_capped_on_both_sides(
     plant: Plant, reader: Client[Any]
 ) -> None:

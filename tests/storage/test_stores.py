@@ -17,9 +17,11 @@ from opsmith.storage.alerts import RATE_LIMITED, AlertStore
 from opsmith.storage.database import Database
 from opsmith.storage.dead_letters import DeadLetterStore
 from opsmith.storage.devices import DeviceStore
+from opsmith.storage.knowledge import KnowledgeStore
 from opsmith.storage.outbox import Outbox
 from opsmith.storage.tables import metadata
 from opsmith.storage.work_orders import WorkOrderStore
+from opsmith_kb.load import load_entries
 
 NOW = datetime(2026, 2, 28, 12, tzinfo=UTC)
 
@@ -227,3 +229,15 @@ def test_a_database_that_cannot_be_used_is_named_with_the_way_out(tmp_path: Path
         with pytest.raises(BadInput, match="OPSMITH_DATA_DIR|such as sqlite"):
             Database(url)
     assert garbage.read_bytes().startswith(b"this is no database")
+
+
+def test_knowledge_that_another_process_adds_is_seen(database: Database) -> None:
+    first, *others = load_entries()
+    store = KnowledgeStore(database)
+    store.add([first], NOW)
+    assert [one.entry_id for one in store.all()] == [first.entry_id]
+    elsewhere = Database(database.url)
+    KnowledgeStore(elsewhere).add(others, NOW)
+    elsewhere.close()
+    assert [one.entry_id for one in store.all()] == sorted(e.entry_id for e in (first, *others))
+    assert store.all() is store.all()
