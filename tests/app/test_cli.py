@@ -32,6 +32,7 @@ CSV = "time,temperature\n2026-03-01T00:00:00Z,40.0\n2026-03-01T00:00:01Z,40.1\n"
         (b"", [], "empty"),
         (b"a,b\n1,2\n3,4\n", [], "--time"),
         (CSV.encode(), ["--unit", "temperature=parsec"], "parsec"),
+        (CSV.encode(), ["--unit", "temprature=K"], "'temprature' of --unit"),
         (CSV.encode(), ["--zone", "Mars/Olympus"], "Mars/Olympus"),
         (CSV.replace("2026", "soon").encode(), [], "time"),
     ],
@@ -78,6 +79,27 @@ def test_a_port_in_use_is_named(command: str, tmp_path: Path) -> None:
     assert ran.returncode == 2
     assert port in ran.stderr and "--port" in ran.stderr
     assert len(ran.stderr.strip().splitlines()) == 1
+
+
+def test_a_replay_shows_the_units_it_read_and_the_rows_it_could_not(tmp_path: Path) -> None:
+    file = tmp_path / "pump.csv"
+    rows = [f"2026-03-01T00:00:{second:02}Z,2.0,0.2" for second in range(30)]
+    rows.insert(5, "yesterday,2.0,0.2")
+    file.write_text("\n".join(["time,pressure (bar),vibration (g)", *rows]), encoding="utf-8")
+    ran = opsmith(
+        "replay", str(file), "--device", "PUMP_01",
+        OPSMITH_DATA_DIR=str(tmp_path / "data"), COLUMNS="120",
+    )  # fmt: skip
+    assert ran.returncode == 0, ran.stderr
+    assert "pressure [bar]" in ran.stderr and "vibration [g]" in ran.stderr
+    assert "line 7: time 'yesterday'" in ran.stdout
+    assert "30 readings stored, 0 repeated, 1 dead letters" in ran.stdout
+
+
+def test_an_id_that_is_not_known_is_told_once_and_without_a_log(tmp_path: Path) -> None:
+    ran = opsmith("ask", "status of PUMP_99", OPSMITH_DATA_DIR=str(tmp_path))
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert "No device 'PUMP_99'" in ran.stdout
 
 
 def test_a_bad_setting_is_named(tmp_path: Path) -> None:
