@@ -59,15 +59,20 @@ def test_an_id_and_a_time_are_whole_at_every_width(
     assert any("1.5 g" in line for line in lines) == (columns == "120")
 
 
+@pytest.mark.parametrize(
+    ("language", "why"), [("en", "Most likely: Cavitation."), ("zh", "最可能：汽蚀。")]
+)
 def test_an_order_says_why_and_not_its_device_again(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    language: Language,
+    why: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.setenv("COLUMNS", "120")
-    for language, why in (("en", "Most likely: Cavitation."), ("zh", "最可能：汽蚀。")):
-        show(outcome(language), Settings(language=language))
-        row = next(x for x in capsys.readouterr().out.splitlines() if "WO-20260228-001" in x)
-        assert row.rstrip().endswith(why)
-        assert row.count("PUMP_01") == 1
+    show(outcome(language), Settings(language=language))
+    row = next(x for x in capsys.readouterr().out.splitlines() if "WO-20260228-001" in x)
+    assert row.rstrip().endswith(why)
+    assert row.count("PUMP_01") == 1
 
 
 def test_a_report_is_printed_in_the_language_it_has(
@@ -80,18 +85,23 @@ def test_a_report_is_printed_in_the_language_it_has(
         device_id="PUMP_01",
         diagnosis_text="",
         decision_text="",
+        failure_mode=None,
+        fault_category="unknown",
         severity="HIGH",
+        recommended_action="",
         llm_model="rules",
         created_at=AT,
         diagnosis=Diagnosis(
             trace_id=TRACE,
             device_id="PUMP_01",
+            failure_mode=None,
             severity="HIGH",
             confidence=0.5,
+            made_by="rules",
             cause="Cause not established.",
             language="en",
         ),
-        decision=Decision(reason="Look at it."),
+        decision=Decision(create_order=False, reason="Look at it.", made_by="rules"),
     )
     show_report(report, Settings(language="zh", data_dir=tmp_path))
     printed = capsys.readouterr()
