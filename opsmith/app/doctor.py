@@ -1,13 +1,19 @@
 """The doctor: what is configured, what answers, and what to do about the rest."""
 
 import importlib.util
+import socket
 from collections.abc import Callable, Iterator
 from typing import Literal
+from urllib.parse import urlsplit
 
 from opsmith.app.bootstrap import Plant, open_plant
 from opsmith.domain.base import Model
-from opsmith.errors import OpsmithError
+from opsmith.errors import BadInput, OpsmithError, Unavailable
 from opsmith.settings import Settings
+from opsmith_agents.models import model_from
+
+KNOCK = 3.0
+"""Seconds that a server has to take a connection."""
 
 EXTRAS = {"llm": "pydantic_ai", "chat": "chainlit", "tui": "textual"}
 
@@ -23,12 +29,10 @@ class Finding(Model):
 
 def examine(settings: Settings) -> list[Finding]:
     """Look at every part; one that fails does not keep the others from being looked at."""
-    findings = [
-        Finding(part="data folder", state="ok", says=str(settings.data_dir)),
-        _clock(settings),
-    ]
+    findings = [_clock(settings)]
     try:
         with open_plant(settings) as plant:
+            findings.append(Finding(part="data folder", state="ok", says=str(settings.data_dir)))
             findings.extend(_stores(plant))
     except OpsmithError as error:
         findings.append(Finding(part="stores", state="fails", says=str(error)))
@@ -106,7 +110,32 @@ def _llm(settings: Settings) -> Finding:
             part="LLM",
             state="off",
             says="none configured; rules write every report",
-            advice="set OPSMITH_LLM_MODEL and OPSMITH_LLM_API_KEY",
+            advice="set OPSMITH_LLM_MODEL, and OPSMITH_LLM_API_KEY or OPSMITH_LLM_BASE_URL",
         )
     where = settings.llm_base_url or settings.llm_provider
+    try:
+        model_from(settings)
+        if settings.llm_base_url:
+            _knock(settings.llm_base_url)
+    except Unavailable as error:
+        advice = "until it answers, rules write every report"
+        return Finding(part="LLM", state="fails", says=str(error), advice=advice)
+    except OpsmithError as error:
+        advice = "or unset OPSMITH_LLM_MODEL: rules alone need nothing"
+        return Finding(part="LLM", state="fails", says=str(error), advice=advice)
     return Finding(part="LLM", state="ok", says=f"{settings.llm_model} at {where} (not called)")
+
+
+def _knock(url: str) -> None:
+    """See whether anything listens there. Raises `BadInput` or `Unavailable`."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+    except ValueError as error:
+        raise BadInput(f"Bad setting OPSMITH_LLM_BASE_URL: {error}") from error
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise BadInput(f"Bad setting OPSMITH_LLM_BASE_URL: {url!r} is no http address")
+    try:
+        socket.create_connection((parts.hostname, port), timeout=KNOCK).close()
+    except OSError as error:
+        raise Unavailable(f"Nothing answers at {parts.hostname}:{port} ({error})") from error

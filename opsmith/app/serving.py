@@ -31,6 +31,9 @@ from opsmith_ingest.replay import Recording, open_recording
 TICK = 1.0
 """Seconds between looks at the source, and at devices that have gone quiet."""
 
+PATIENCE = 15.0
+"""Seconds that stages get to finish what they have when the plant is stopped."""
+
 RETENTION = 3600.0
 """Seconds between one look for what has grown too old and the next."""
 
@@ -104,7 +107,11 @@ async def _serve(
             await asyncio.gather(*tasks, return_exceptions=True)
             for task in done:
                 task.result()
-        await chain.rest()
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await chain.rest()
+        except TimeoutError:
+            _say("a stage did not come to rest; what it left is delivered again at the next start")
     counts = chain.counts
     _say(f"stopped after {counts.stored} readings and {counts.changes} changes of alerts")
 

@@ -36,6 +36,8 @@ class Database:
             raise BadInput(
                 f"No database URL: {url!r}; such as sqlite:///path/opsmith.db"
             ) from error
+        except ImportError as error:
+            raise BadInput(f"No driver for {_shown(url)}: {error}; install it with pip") from error
         except OperationalError as error:
             if url.startswith("sqlite"):
                 raise BadInput(

@@ -152,7 +152,9 @@ def decode(blob: bytes, channels: Collection[str] | None = None) -> Rows:
     times = np.empty(n, np.int64)
     times[0] = block.first
     if block.width:
-        np.cumsum(np.frombuffer(block.steps, f"<u{block.width}") + block.step, out=times[1:])
+        # Widened first: numpy 2 keeps the narrow type beside a Python number, and overflows.
+        steps = np.frombuffer(block.steps, f"<u{block.width}").astype(np.int64)
+        np.cumsum(steps + block.step, out=times[1:])
         times[1:] += block.first
     else:
         times[1:] = block.first + block.step * np.arange(1, n)

@@ -6,7 +6,6 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, delete, func, insert, or_, select, update
 
-from opsmith.domain.alerts import AlertLevel
 from opsmith.domain.events import ORDERS, OrderEvent
 from opsmith.domain.work_orders import UNDONE, OrderStatus, Plan, WorkOrder
 from opsmith.errors import NotFound
@@ -223,16 +222,18 @@ def _amended(
 ) -> WorkOrder:
     if before.status not in UNDONE:
         return before
-    changes: dict[str, Any] = {"priority": min(before.priority, plan.priority)}
+    dues = [due for due in (before.due_at, plan.due_at) if due is not None]
+    changes: dict[str, Any] = {
+        "priority": min(before.priority, plan.priority),
+        "due_at": min(dues, default=None),
+    }
     if trace_id is not None and trace_id not in before.trace_ids:
         changes["trace_ids"] = (*before.trace_ids, trace_id)
     if before.reviewed_by is None and trace_id is not None and before.trace_id == trace_id:
-        dues = [due for due in (before.due_at, plan.due_at) if due is not None]
-        changes |= {
+        changes = {
             **dict(plan),
-            "priority": AlertLevel(changes["priority"]),
+            **changes,
             "failure_mode": failure_mode or before.failure_mode,
-            "due_at": min(dues, default=None),
         }
     return before.model_copy(update=changes)
 

@@ -120,6 +120,24 @@ def test_the_doctor_finds_an_embedded_plant_well(tmp_path: Path) -> None:
     assert "failure modes" in ran.stdout
 
 
+@pytest.mark.parametrize(
+    ("environment", "says"),
+    [
+        ({"OPSMITH_LLM_PROVIDER": "zai"}, "OPSMITH_LLM_API_KEY"),
+        ({"OPSMITH_LLM_BASE_URL": "127.0.0.1:8000"}, "OPSMITH_LLM_BASE_URL"),
+        ({"OPSMITH_LLM_BASE_URL": "http://127.0.0.1:9/v1"}, "Nothing answers at 127.0.0.1:9"),
+    ],
+)
+def test_the_doctor_finds_a_model_that_cannot_answer(
+    environment: dict[str, str], says: str, tmp_path: Path
+) -> None:
+    model = {"OPSMITH_LLM_PROVIDER": "openai", "OPSMITH_LLM_MODEL": "qwen3", "COLUMNS": "200"}
+    ran = opsmith("doctor", OPSMITH_DATA_DIR=str(tmp_path), **{**model, **environment})
+    assert ran.returncode == 1, ran.stderr
+    (line,) = (line for line in ran.stdout.splitlines() if line.startswith("LLM"))
+    assert "fails" in line and says in line
+
+
 def test_the_example_of_settings_is_the_one_that_the_code_makes() -> None:
     written = Path(__file__).parents[2] / ".env.example"
     assert written.read_text(encoding="utf-8") == env_example()

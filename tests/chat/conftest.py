@@ -44,13 +44,13 @@ def readings(device_id: str) -> ReadingBatch:
     )
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def script() -> str:
     """A name that would change the page's title if it were run."""
     return "<img src=x onerror=\"document.title='hit'\"><script>document.title='hit'</script>"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def settings(tmp_path_factory: pytest.TempPathFactory, script: str) -> Settings:
     """PUMP_01 over its limit of 85 °C with a P1 alert; FAN_07, whose name is a script."""
     settings = Settings(data_dir=tmp_path_factory.mktemp("plant"))
@@ -75,7 +75,7 @@ def settings(tmp_path_factory: pytest.TempPathFactory, script: str) -> Settings:
     return settings
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chat(settings: Settings) -> Iterator[Chat]:
     if find_spec("chainlit") is None:
         pytest.skip("no Chainlit; install opsmith[chat]")
@@ -83,7 +83,7 @@ def chat(settings: Settings) -> Iterator[Chat]:
         yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     found = shutil.which("chromium")
     if found is None:
@@ -95,7 +95,7 @@ def browser() -> Iterator[Browser]:
         yield playwright.chromium.launch(executable_path=Path(found), args=_FLAGS.split())
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def visitor(browser: Browser) -> Iterator[BrowserContext]:
     """Somebody whose browser keeps the page's scripts between visits."""
     with browser.new_context() as context:

@@ -1,5 +1,6 @@
 """What every series store must do, whatever keeps the readings."""
 
+import dataclasses
 import os
 import random
 import signal
@@ -20,6 +21,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from opsmith.domain.alerts import AlertLevel
+from opsmith.domain.moments import to_time
 from opsmith.domain.readings import Aggregates, FloatArray, Quality, ReadingBatch
 from opsmith.errors import BadInput, Unavailable
 from opsmith.ports import AnomalyMark, Appended, SeriesStore
@@ -168,6 +170,19 @@ def test_what_was_appended_is_read_back_to_the_bit(store: SeriesStore) -> None:
     np.testing.assert_array_equal(got.times, wanted.times)
     np.testing.assert_array_equal(got.values, wanted.values)
     np.testing.assert_array_equal(got.quality, wanted.quality)
+
+
+@pytest.mark.parametrize("jitter", [1, 200, 60_000, 2**33], ids=["1", "2", "4", "8"])
+def test_times_that_jitter_are_read_back_to_the_microsecond(
+    store: SeriesStore, jitter: int
+) -> None:
+    rng = np.random.default_rng(3)
+    steps = 16_666 + rng.integers(0, jitter, 300, endpoint=True)
+    times = to_time(START) + np.cumsum(steps).astype("timedelta64[us]")
+    wanted = dataclasses.replace(noisy(range(300), seed=2), times=times)
+    store.append([wanted], live=True)
+    got = store.read(wanted.device_id, START, FOREVER)
+    np.testing.assert_array_equal(got.times, wanted.times)
 
 
 @pytest.mark.parametrize(

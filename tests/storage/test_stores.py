@@ -156,6 +156,18 @@ def test_the_same_fault_is_added_to_the_undone_order_and_raises_it(database: Dat
     assert len(orders.find(statuses=[OrderStatus.OPEN])) == 3
 
 
+def test_a_raised_order_is_due_as_soon_as_its_most_urgent_alert_asks(database: Database) -> None:
+    orders = WorkOrderStore(database)
+    week, hours = NOW + timedelta(days=7), NOW + timedelta(hours=4)
+    later = plan().model_copy(update={"due_at": week})
+    sooner = plan(AlertLevel.P0).model_copy(update={"due_at": hours})
+    orders.create("PUMP_01", later, NOW, "T-1", "cavitation")
+    raised, _ = orders.create("PUMP_01", sooner, NOW, "T-2", "cavitation")
+    assert (raised.priority, raised.due_at) == (AlertLevel.P0, hours)
+    again, _ = orders.create("PUMP_01", later, NOW, "T-1", "cavitation")
+    assert again.due_at == hours
+
+
 def test_an_unreviewed_order_follows_a_sharper_diagnosis_of_its_alert(database: Database) -> None:
     orders = WorkOrderStore(database)
     orders.create("PUMP_01", plan(description="Cause unknown"), NOW, "T-1", None)
