@@ -24,6 +24,7 @@ from opsmith.domain.alerts import AlertChange, AlertLevel, AlertType, Deviation
 from opsmith.domain.base import Language
 from opsmith.domain.diagnoses import Decision, Diagnosis
 from opsmith.domain.events import AlertEvent
+from opsmith.domain.readings import Frame
 from opsmith.settings import Settings
 from opsmith_agents.decision import RuleDecider
 from opsmith_agents.protocols import Decider, Diagnostician
@@ -132,7 +133,7 @@ def fill(plant: Plant, devices: int, hours: float) -> Iterator[bytes]:
         faults = FAULTS[device.device_type]
         fault = Fault(faults[number % len(faults)], onset, 0.8, Growth.RAMP, SINCE)
         batch = simulate(machine, START, end, INTERVAL, (fault,), seed=number)
-        plant.stores.series.append([batch], live=False)
+        plant.stores.series.append([Frame.of(batch)], live=False)
         last = dict(zip(batch.channels, batch.values[-1].tolist(), strict=True))
         for place, (alert_type, level) in enumerate(KINDS):
             at = onset + timedelta(minutes=10 + 12 * place)

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from opsmith.domain.readings import FloatArray, ReadingBatch
+from opsmith.domain.readings import FloatArray, Frame, ReadingBatch
 from opsmith.storage.series_embedded import EmbeddedSeriesStore
 
 CHANNELS = ("current", "flow", "pressure", "temperature", "vibration")
@@ -49,7 +49,7 @@ def load(store: EmbeddedSeriesStore, total: int, decimals: int | None) -> float:
             for device in DEVICES
         ]
         start = time.perf_counter()
-        store.append(batches, live=True)
+        store.append([Frame.of(*batches)], live=True)
         seconds += time.perf_counter() - start
     return seconds
 
@@ -61,7 +61,7 @@ def stream(store: EmbeddedSeriesStore, rounds: int) -> float:
     for second in range(rounds):
         batches = [batch(device, pool[second : second + 1], second) for device in DEVICES]
         start = time.perf_counter()
-        store.append(batches, live=True)
+        store.append([Frame.of(*batches)], live=True)
         seconds += time.perf_counter() - start
     return seconds
 

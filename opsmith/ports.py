@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Literal, Protocol
 
 from opsmith.domain.alerts import AlertLevel, AlertType
-from opsmith.domain.readings import Aggregates, ReadingBatch
+from opsmith.domain.readings import Aggregates, Frame, ReadingBatch
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +46,14 @@ class AnomalyMark:
 class SeriesStore(Protocol):
     """Readings over time. Every method raises `Unavailable` where the server does not answer."""
 
-    def append(self, batches: Sequence[ReadingBatch], *, live: bool) -> Appended:
+    def append(self, frames: Sequence[Frame], *, live: bool) -> Appended:
         """Store readings durably, all or none, with their one-minute aggregates.
 
         The key is (device, time): a repeat changes nothing; another value for the same key and
         channel replaces the first. Late and out-of-order readings are welcome.
 
         Args:
-            batches: Any number of devices; a device may come more than once.
+            frames: Any number of devices; a device may come in more than one of them.
             live: False for imported history, which retention does not touch.
         """
         ...

@@ -57,6 +57,15 @@ class Settings(BaseSettings):
     llm_seconds: float = Field(
         default=25, gt=0, le=300, description="Seconds after which a diagnosis by the LLM is ended."
     )
+    false_alerts: float = Field(
+        default=1.0,
+        gt=0,
+        le=100,
+        description="False alerts accepted per device and week; fewer: faults are found later.",
+    )
+    rules_file: str = Field(
+        default="", description="YAML file of alert rules over several channels; empty: none."
+    )
     raw_days: int = Field(default=90, ge=1, description="Days that live raw readings are kept.")
     aggregate_days: int = Field(
         default=365, ge=1, description="Days that live one-minute aggregates are kept."

@@ -13,7 +13,7 @@ from fastmcp import Client
 from opsmith.domain.alerts import AlertChange, AlertLevel, Deviation
 from opsmith.domain.devices import Device
 from opsmith.domain.events import AlertEvent
-from opsmith.domain.readings import FloatArray, ReadingBatch
+from opsmith.domain.readings import FloatArray, Frame, ReadingBatch
 from opsmith.domain.work_orders import Plan
 from opsmith.storage.database import Database
 from opsmith.storage.series_embedded import EmbeddedSeriesStore
@@ -82,7 +82,7 @@ def pump_plant(folder: Path) -> Generator[PumpPlant]:
             "temperature": 65 + 0.1 * np.clip(minutes + 40, 0, None) + rng.normal(0, 0.3, n),
             "vibration": 0.5 + 0.015 * np.clip(minutes + 40, 0, None) + rng.normal(0, 0.02, n),
         }
-        series.append([_readings("PUMP_01", pump)], live=True)
+        series.append([Frame.of(_readings("PUMP_01", pump))], live=True)
         change = AlertChange(
             change="raised",
             alert_type="high_vibration",

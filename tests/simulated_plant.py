@@ -9,7 +9,7 @@ from fastmcp import Client
 
 from opsmith.domain.alerts import AlertChange, AlertLevel, AlertType, Deviation
 from opsmith.domain.events import AlertEvent
-from opsmith.domain.readings import ReadingBatch
+from opsmith.domain.readings import Frame, ReadingBatch
 from opsmith.errors import Unavailable
 from opsmith.ports import SeriesStore
 from opsmith_ingest.simulation import Fault, FaultKind, Growth, Machine, simulate
@@ -53,7 +53,7 @@ class SimulatedPlant:
         batch = simulate(
             self.machines[device_id], START, end, timedelta(seconds=10), faults, seed=5
         )
-        self.stores.series.append([batch], live=True)
+        self.stores.series.append([Frame.of(batch)], live=True)
 
     def steps(self, device_id: str, **channels: tuple[float, float]) -> None:
         """Noisy readings of channels that go from one level to another at `ONSET`."""
@@ -68,7 +68,7 @@ class SimulatedPlant:
         values = values * rng.normal(1, 0.01, values.shape)
         quality = np.zeros(values.shape, np.uint8)
         batch = ReadingBatch(device_id, names, times, values, quality, ("NORMAL",) * n)
-        self.stores.series.append([batch], live=True)
+        self.stores.series.append([Frame.of(batch)], live=True)
 
     def event(
         self,

@@ -11,7 +11,7 @@ import numpy as np
 from fastmcp import FastMCP
 from sqlalchemy import text
 
-from opsmith.domain.alerts import Alert, AlertChange, AlertLevel, AlertType, Deviation
+from opsmith.domain.alerts import Alert, AlertChange, AlertLevel, AlertType, Deviation, HeldBy, Hold
 from opsmith.domain.base import State, Window
 from opsmith.domain.diagnoses import (
     Claim,
@@ -76,7 +76,10 @@ class Plant:
             score=1.4,
             deviations=deviations,
         )
-        alert = self.stores.alerts.apply(device_id, change, {}, suppressed)
+        hold = suppressed and Hold(
+            by=HeldBy.MAINTENANCE, reason=suppressed, since=first_seen, until=NOW
+        )
+        alert = self.stores.alerts.apply(device_id, change, {}, hold or None)
         assert alert is not None
         return alert
 

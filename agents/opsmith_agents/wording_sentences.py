@@ -251,6 +251,7 @@ TERMS: dict[str, dict[Language, str]] = {
     "no_data": {"en": "no data", "zh": "无数据"},
     "device_reported": {"en": "reported by the device", "zh": "设备自报"},
     "drift": {"en": "drift", "zh": "漂移"},
+    "composite_rule": {"en": "a rule over several channels", "zh": "多通道规则"},
     "up": {"en": "rose", "zh": "上升"},
     "down": {"en": "fell", "zh": "下降"},
     "none": {"en": "went", "zh": "变化"},
@@ -262,5 +263,6 @@ TERMS: dict[str, dict[Language, str]] = {
     "flat": {"en": "standstill", "zh": "数值不变"},
     "dropout": {"en": "drop-out", "zh": "数据中断"},
     "implausible": {"en": "implausible", "zh": "不合理"},
+    "clock": {"en": "wrong clock", "zh": "时钟错误"},
     "unknown": {"en": "shape not known", "zh": "形态不明"},
 }

@@ -1,4 +1,4 @@
-"""Rated limits: raise beyond the limit, clear only inside a deadband."""
+"""Rated limits: which type of alert each raises, and what the channels beyond them say."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -6,22 +6,8 @@ from dataclasses import dataclass
 from opsmith.domain.alerts import AlertType, Deviation
 from opsmith.domain.devices import Limits
 from opsmith.domain.units import unit_of
-from opsmith_detectors.alert_logic import Observed
 
-DEADBAND = 0.05
-"""Part of the span that a channel has to come back before its alert can clear."""
-FAR = 0.10
-"""Part of the span beyond a limit that raises at once, without on-delay."""
 _NONE = Limits()
-
-
-@dataclass(frozen=True, slots=True)
-class Passed:
-    """A type of alert, with what its channels say."""
-
-    alert_type: AlertType
-    seen: Observed
-    deviations: tuple[Deviation, ...]
 
 
 def alert_type_of(channel: str, *, high: bool) -> AlertType:
@@ -68,50 +54,35 @@ def checks(rated: Mapping[str, Limits], channels: tuple[str, ...]) -> tuple[Chec
     return tuple(found)
 
 
-def passed(checks: Sequence[Check], x: Sequence[float]) -> dict[AlertType, Passed]:
-    """What the rated limits say about one reading.
+def deviations(
+    checks: Sequence[Check], x: Sequence[float], kind: AlertType
+) -> tuple[Deviation, ...]:
+    """The channels beyond rated limits of one type of alert, in their order.
 
     Args:
-        checks: The rated limits of the reading's channels.
-        x: c values, each in its channel's unit; NaN says nothing.
-
-    Returns:
-        By type, those that are not back inside the deadband. A channel that did not arrive
-        neither raises nor clears: its type is held (score 0, not cleared).
+        checks: The rated limits of the channels.
+        x: c values, each in its channel's unit; NaN is beyond nothing.
+        kind: The type.
 
     >>> temperature = checks({"temperature": Limits(high=80.0)}, ("flow", "temperature"))
-    >>> passed(temperature, [12.0, 75.0]), passed(temperature, [12.0, 88.0])["over_temp"].seen.score
-    ({}, 1.1)
+    >>> [each.channel for each in deviations(temperature, [12.0, 88.0], "over_temp")]
+    ['temperature']
     """
-    found: dict[AlertType, list[tuple[float, Check]]] = {}
+    over: list[tuple[float, Check]] = []
     for check in checks:
         value = x[check.place]
-        # How far it is beyond, as part of the span; negative inside.
         beyond = (value - check.limit if check.high else check.limit - value) / check.span
-        # Written so that NaN, which is not beyond, is kept.
-        if not beyond <= -DEADBAND:
-            found.setdefault(check.alert_type, []).append((beyond, check))
-    return {kind: _joined(kind, each, x) for kind, each in found.items()}
-
-
-def _joined(kind: AlertType, each: list[tuple[float, Check]], x: Sequence[float]) -> Passed:
-    over = [(beyond, check) for beyond, check in each if beyond > 0]
-    if not over:
-        return Passed(kind, Observed(score=0.0, cleared=False, beyond=0.0), ())
-    worst = max(beyond for beyond, _ in over)
+        if check.alert_type == kind and beyond > 0:
+            over.append((beyond, check))
     total = sum(beyond for beyond, _ in over)
-    return Passed(
-        kind,
-        Observed(score=1 + worst, cleared=False, at_once=worst >= FAR, beyond=worst),
-        tuple(
-            Deviation(
-                channel=check.channel,
-                unit=unit_of(check.channel),
-                value=x[check.place],
-                limit=check.limit,
-                share=beyond / total,
-                direction="up" if check.high else "down",
-            )
-            for beyond, check in over
-        ),
+    return tuple(
+        Deviation(
+            channel=check.channel,
+            unit=unit_of(check.channel),
+            value=x[check.place],
+            limit=check.limit,
+            share=beyond / total,
+            direction="up" if check.high else "down",
+        )
+        for beyond, check in over
     )

@@ -1,97 +1,149 @@
-"""Which channels are responsible, and how they changed."""
+"""Which channels are responsible for a change of an alert, and how they changed."""
 
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from opsmith.domain.alerts import STANDING, Alert, Deviation, Direction, Kind
-from opsmith.domain.moments import to_time
+from opsmith.domain.alerts import Deviation, Direction, Kind
+from opsmith.domain.devices import Limits
 from opsmith.domain.readings import FloatArray
+from opsmith.domain.rules import CompositeRule
 from opsmith.domain.units import unit_of
-from opsmith_detectors.alert_logic import Track
-from opsmith_detectors.residual import Residual
-from opsmith_detectors.scored import Scored
-from opsmith_detectors.sensors import Sensors
+from opsmith_detectors import limits, rules, sensor_faults
+from opsmith_detectors.alert_levels import ALERT_TYPES
+from opsmith_detectors.stepping import Events
+from opsmith_detectors.univariate_events import KINDS
 
 _SHARE = 0.05
 """Channels with less than this part of the deviation are not named."""
 
 
-def of_residual(
-    channels: tuple[str, ...], x: FloatArray, scored: Scored, residual: Residual
+def of_event(
+    names: Sequence[str],
+    rated: Mapping[str, Limits],
+    book: Sequence[CompositeRule],
+    events: Events,
+    at: int,
 ) -> tuple[Deviation, ...]:
-    """The channels that left the learned normal, the most responsible first."""
-    fast, slow = scored.shift[0], scored.shift[-1]
-    strength = (
-        np.maximum(np.abs(fast), np.abs(slow)) if scored.by_level else np.abs(scored.residual)
-    )
+    """What the channels contribute, the most responsible first; none where it is none of them.
+
+    Args:
+        names: The c channels.
+        rated: Rated limits by channel.
+        book: The device's rules.
+        events: As stepping wrote them.
+        at: Which.
+    """
+    kind = ALERT_TYPES[int(events.kind[at])]
+    if kind == "composite_rule":
+        which = int(events.outcome[at, 6])
+        return rules.deviations_of(book[which], names, events.x[at]) if which >= 0 else ()
+    if kind == "composite":
+        return _alone(names, events, at) if len(names) == 1 else _together(names, events, at)
+    if kind == "sensor_fault":
+        return _sensors(names, events, at)
+    if kind == "drift":
+        return _drift(names, events, at)
+    return limits.deviations(limits.checks(rated, tuple(names)), events.x[at].tolist(), kind)
+
+
+def _together(names: Sequence[str], events: Events, at: int) -> tuple[Deviation, ...]:
+    """The channels that left the learned normal."""
+    fast, slow, residual = events.fast[at], events.slow[at], events.residual[at]
+    by_level = int(events.outcome[at, 1]) != 2 * len(names) + 1
+    strength: FloatArray = np.maximum(np.abs(fast), np.abs(slow)) if by_level else np.abs(residual)
     part = strength**2
-    share = part / (part.sum() or 1.0)
-    named = [int(j) for j in np.argsort(-share, kind="stable") if share[j] >= _SHARE] or [0]
-    total = float(share[named].sum()) or 1.0
-    expected = residual.expected
+    if not part.sum() > 0:
+        return ()
+    share = part / part.sum()
+    named = [int(j) for j in np.argsort(-share, kind="stable") if share[j] >= _SHARE]
+    total = float(share[named].sum())
     return tuple(
-        Deviation(
-            channel=channels[j],
-            unit=unit_of(channels[j]),
-            value=None if np.isnan(x[j]) else float(x[j]),
-            expected=float(expected[j]),
+        _deviation(
+            names,
+            events,
+            at,
+            j,
             share=min(1.0, float(share[j]) / total),
-            direction=_direction(float(fast[j] if abs(fast[j]) > 1 else slow[j])),
-            kind=_kind(scored, j),
+            shift=float(fast[j] if abs(fast[j]) > 1 else slow[j]),
+            kind=_kind(by_level, float(fast[j]), float(slow[j]), float(residual[j])),
         )
         for j in named
     )
 
 
-def of_sensors(channels: tuple[str, ...], x: FloatArray, sensors: Sensors) -> tuple[Deviation, ...]:
+def _alone(names: Sequence[str], events: Events, at: int) -> tuple[Deviation, ...]:
+    """What the univariate detector says of the one channel."""
+    code = int(events.outcome[at, 3])
+    shift = float(events.fast[at, 0])
+    return (_deviation(names, events, at, 0, share=1.0, shift=shift, kind=KINDS[code]),)
+
+
+def _sensors(names: Sequence[str], events: Events, at: int) -> tuple[Deviation, ...]:
     """The sensors at fault, each with an equal share."""
-    named = np.flatnonzero(sensors.faulty).tolist()
-    kinds: list[Kind] = [
-        "dropout" if sensors.silent[j] else "flat" if sensors.stuck[j] else "implausible"
-        for j in named
-    ]
+    if len(names) == 1:
+        return _alone(names, events, at)
+    faulty = np.flatnonzero(events.verdict[at] > sensor_faults.SUSPECT).tolist()
     return tuple(
         Deviation(
-            channel=channels[j],
-            unit=unit_of(channels[j]),
-            value=None if np.isnan(x[j]) else float(x[j]),
-            share=1 / len(named),
-            kind=kind,
+            channel=names[j],
+            unit=unit_of(names[j]),
+            value=_number(events.x[at, j]),
+            share=1 / len(faulty),
+            kind=sensor_faults.KINDS[int(events.verdict[at, j])],
         )
-        for j, kind in zip(named, kinds, strict=True)
+        for j in faulty
     )
 
 
-def with_deviations(track: Track, deviations: tuple[Deviation, ...]) -> Track:
-    """The track, with what its latest deviating reading says."""
-    return replace(track, deviations=deviations)
-
-
-def adopted(alert: Alert, known: Track | None) -> Track:
-    """A track that goes on with an alert that was raised before."""
-    track = known if known is not None else Track(alert.alert_type)
-    return replace(
-        track,
-        standing=alert.state in STANDING,
-        level=alert.alert_level,
-        first_seen=to_time(alert.first_seen),
-        last_seen=to_time(alert.last_seen),
-        onset=to_time(alert.onset),
-        count=alert.count,
-        announced=alert.count,
-        score=alert.score,
-        deviations=alert.deviations,
+def _drift(names: Sequence[str], events: Events, at: int) -> tuple[Deviation, ...]:
+    """The channel that creeps most."""
+    j = int(events.outcome[at, 2])
+    level, distance = events.outcome[at, 4:6].tolist()
+    return (
+        Deviation(
+            channel=names[j],
+            unit=unit_of(names[j]),
+            value=_number(events.x[at, j]),
+            expected=_number(level),
+            share=1.0,
+            direction=_direction(distance),
+            kind="ramp",
+        ),
     )
+
+
+def _deviation(
+    names: Sequence[str],
+    events: Events,
+    at: int,
+    j: int,
+    *,
+    share: float,
+    shift: float,
+    kind: Kind,
+) -> Deviation:
+    return Deviation(
+        channel=names[j],
+        unit=unit_of(names[j]),
+        value=_number(events.x[at, j]),
+        expected=_number(events.expected[at, j]),
+        share=share,
+        direction=_direction(shift),
+        kind=kind,
+    )
+
+
+def _number(x: float) -> float | None:
+    return float(x) if np.isfinite(x) else None
 
 
 def _direction(shift: float) -> Direction:
     return "up" if shift > 0 else "down" if shift < 0 else "none"
 
 
-def _kind(scored: Scored, j: int) -> Kind:
+def _kind(by_level: bool, fast: float, slow: float, residual: float) -> Kind:
     """A first word on the kind of change; `features` looks closer where there is time."""
-    if not scored.by_level:
-        return "spike" if abs(scored.residual[j]) >= 5 else "variance"
-    fast, slow = float(scored.shift[0][j]), float(scored.shift[-1][j])
+    if not by_level:
+        return "spike" if abs(residual) >= 5 else "variance"
     return "step" if abs(fast) >= abs(slow) else "ramp"

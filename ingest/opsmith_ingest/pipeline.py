@@ -2,31 +2,29 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-
-import numpy as np
+from datetime import UTC, datetime
 
 from opsmith.bus import codec
-from opsmith.domain.alerts import AlertChange, AlertLevel, trace_id_of
-from opsmith.domain.devices import Device, DeviceStatus
+from opsmith.bus.frames import FrameParser
+from opsmith.clock import PlantClock
+from opsmith.domain.alerts import AlertChange
+from opsmith.domain.devices import Device
 from opsmith.domain.events import RAW
-from opsmith.domain.moments import to_moment, to_time
-from opsmith.domain.readings import Quality, ReadingBatch
-from opsmith.ports import AnomalyMark, Cooldown, Message, SeriesStore
-from opsmith.storage.alerts import RATE_LIMITED, AlertStore
+from opsmith.domain.moments import to_moment
+from opsmith.domain.readings import Frame, Quality
+from opsmith.domain.rules import RuleBook
+from opsmith.ports import Cooldown, Message, SeriesStore
+from opsmith.storage.alerts import AlertStore
 from opsmith.storage.dead_letters import DeadLetterStore
+from opsmith.storage.detector_states import DetectorStates
 from opsmith.storage.devices import DeviceStore
-from opsmith_detectors.monitor import DeviceMonitor
+from opsmith_detectors.fleet import ACCEPTED, Judged
+from opsmith_ingest.announcing import Announcer
+from opsmith_ingest.clocks import Clocks
+from opsmith_ingest.watch import Watch
 
-HISTORY = 2000
-"""Readings from which a device's state is rebuilt, when a worker meets it."""
-
-REGISTRY_AGE = timedelta(seconds=30)
-"""Plant time after which a device's nameplate and status are read anew."""
-
-NEW_ALERTS = 5
-"""New alerts that one device may announce within `RATE_PERIOD`."""
-RATE_PERIOD = timedelta(minutes=1)
+MOST_FAULTS = 100_000
+"""Standing sensor faults among which those of clocks are looked for at a start."""
 
 
 @dataclass
@@ -45,16 +43,6 @@ class Counts:
     """Alert changes that were written."""
 
 
-@dataclass
-class _Watch:
-    """What the worker knows of one device."""
-
-    device: Device
-    monitor: DeviceMonitor
-    last: np.datetime64 | None
-    read_at: datetime
-
-
 class Pipeline:
     """The ingest stage of the devices whose messages it is given.
 
@@ -64,7 +52,11 @@ class Pipeline:
         alerts: The alert log.
         dead_letters: Where messages go that cannot be used.
         cooldown: Counts new alerts for the rate limit.
+        states: Where the detectors' states are saved; None: they are learnt anew at a start.
         live: False for recorded or simulated history, which retention does not touch.
+        clock: The wall's, by which the devices' own are judged; None: theirs are believed.
+        accepted: False alerts that the operator accepts per device and week.
+        rules: The operator's rules over several channels.
     """
 
     def __init__(
@@ -76,14 +68,23 @@ class Pipeline:
         cooldown: Cooldown,
         *,
         live: bool,
+        states: DetectorStates | None = None,
+        clock: PlantClock | None = None,
+        accepted: float = ACCEPTED,
+        rules: RuleBook | None = None,
     ) -> None:
         self._series = series
         self._devices = devices
         self._alerts = alerts
         self._dead_letters = dead_letters
-        self._cooldown = cooldown
         self._live = live
-        self._watches: dict[str, _Watch] = {}
+        self._clock = clock
+        self._announcer = Announcer(series, alerts, devices, cooldown)
+        self._clocks = Clocks(
+            lambda: alerts.find(alert_type="sensor_fault", standing=True, limit=MOST_FAULTS)
+        )
+        self._parser = FrameParser()
+        self._watch = Watch(series, devices, alerts, states, accepted=accepted, rules=rules)
         self.counts = Counts()
 
     def process(self, messages: Sequence[Message]) -> None:
@@ -92,122 +93,92 @@ class Pipeline:
         Raises:
             Unavailable: A store did not answer; give the same batch again after `forget`.
         """
-        readings, dead = codec.parse_many([message.value for message in messages])
-        for letter in dead:
+        parsed = self._parser.parse([message.value for message in messages])
+        for letter in parsed.dead:
             message = messages[letter.index]
             added = self._dead_letters.add(
                 RAW, message.value, letter.reason, message.key, datetime.now(UTC)
             )
             self.counts.dead += added
-        batches = codec.columns(readings)
-        self._register(readings)
-        appended = self._series.append(batches, live=self._live)
+        self._register(parsed.frames)
+        frames = self._sifted(parsed.frames)
+        appended = self._series.append(frames, live=self._live)
         self.counts.received += len(messages)
         self.counts.stored += appended.new
         self.counts.repeated += appended.repeated
-        for batch in batches:
-            self.counts.bad_values += int((batch.quality == Quality.BAD).sum())
-            self.counts.implausible_values += int((batch.quality == Quality.UNCERTAIN).sum())
-            self._score(batch)
+        for frame, judged in zip(frames, self._watch.step(frames), strict=True):
+            self._tell(frame, judged)
+        if frames:
+            now = to_moment(max(frame.times.max() for frame in frames))
+            self._announcer.review(now, lambda: _heard(frames))
+            self._watch.save(now)
+
+    def save(self) -> None:
+        """Save what the detectors know, for the next start; for the end of a live plant."""
+        self._watch.save(datetime.now(UTC), all_of_them=True)
 
     def forget(self) -> None:
         """Drop every device's state; it is rebuilt from the stores when the device comes again."""
-        self._watches.clear()
+        self._watch.forget()
+        self._clocks.forget()
 
     def silent(self, now: datetime) -> None:
         """Look for devices that have gone quiet; for live plants, every few seconds."""
-        for watch in self._watches.values():
-            step = watch.monitor.silent(to_time(now))
-            for change in step.changes:
-                self._write(watch, change, {"device_id": watch.device.device_id})
+        changes = self._watch.silent(now)
+        self.counts.changes += self._announcer.write_silent(changes)
+        self._announcer.review(now)
 
-    def _register(self, readings: Sequence[codec.Reading]) -> None:
+    def _register(self, frames: Sequence[Frame]) -> None:
         """Enter devices that nobody registered, so that they are seen and can be adopted."""
-        unknown = {
-            reading.device_id: reading
-            for reading in readings
-            if reading.device_id not in self._watches
-        }
         heard = [
             Device(
                 device_id=device_id,
                 device_name=device_id,
-                factory_id=reading.factory_id,
-                line_id=reading.line_id,
+                factory_id=factory_id,
+                line_id=line_id,
                 adopted=False,
             )
-            for device_id, reading in unknown.items()
-            if self._devices.find(device_id) is None
+            for frame in frames
+            for device_id, factory_id, line_id in zip(
+                frame.devices, frame.factory_ids, frame.line_ids, strict=True
+            )
+            if device_id not in self._watch and self._devices.find(device_id) is None
         ]
         if heard:
-            self._devices.add(heard, min(reading.time for reading in unknown.values()))
+            self._devices.add(heard, to_moment(min(frame.times.min() for frame in frames)))
 
-    def _score(self, batch: ReadingBatch) -> None:
-        watch = self._watch(batch.device_id, to_moment(batch.times[0]))
-        for row in range(len(batch)):
-            time = batch.times[row]
-            if watch.last is not None and time <= watch.last:
-                self.counts.late += 1
-                continue
-            watch.last = time
-            step = watch.monitor.step(
-                time,
-                batch.channels,
-                batch.values[row],
-                batch.quality[row],
-                batch.statuses[row],
+    def _tell(self, frame: Frame, judged: Judged) -> None:
+        """Count a frame, and write what its readings changed."""
+        self.counts.bad_values += int((frame.quality == Quality.BAD).sum())
+        self.counts.implausible_values += int((frame.quality == Quality.UNCERTAIN).sum())
+        self.counts.late += int((judged.scores != judged.scores).sum())
+        for each in judged.changes:
+            self._write(each.device_id, each.change, codec.payload(frame, each.row))
+
+    def _sifted(self, frames: Sequence[Frame]) -> Sequence[Frame]:
+        """The readings whose times can be used; the others are kept with the reason."""
+        if self._clock is None:
+            return frames
+        now = self._clock()
+        sifted = self._clocks.sift(frames, now)
+        for letter in sifted.refused:
+            self.counts.dead += self._dead_letters.add(
+                RAW, letter.value, letter.reason, letter.device_id, now
             )
-            for change in step.changes:
-                self._write(watch, change, codec.payload(batch, row))
+        for skew in sifted.skews:
+            self._write(skew.device_id, skew.change, skew.payload)
+        return sifted.frames
 
-    def _watch(self, device_id: str, before: datetime) -> _Watch:
-        watch = self._watches.get(device_id)
-        if watch is not None and before - watch.read_at < REGISTRY_AGE:
-            return watch
-        device = self._devices.get(device_id)
-        if watch is not None and watch.device.rated() == device.rated():
-            watch.device = device
-            watch.read_at = before
-            return watch
-        monitor = DeviceMonitor(device.rated())
-        history = self._series.read_last(device_id, HISTORY, before)
-        monitor.warm(history)
-        monitor.adopt(self._alerts.standing_at(device_id, before))
-        watch = _Watch(device, monitor, history.times[-1] if len(history) else None, before)
-        self._watches[device_id] = watch
-        return watch
-
-    def _write(self, watch: _Watch, change: AlertChange, payload: dict[str, object]) -> None:
-        device_id = watch.device.device_id
-        mark = AnomalyMark(
-            device_id=device_id,
-            time=change.last_seen,
-            trace_id=trace_id_of(device_id, change.alert_type, change.first_seen),
-            alert_type=change.alert_type,
-            change=change.change,
-            level=change.alert_level,
-            score=change.score,
-        )
-        # Marked first: a repeat of the batch marks again, but raises nothing again.
-        self._series.mark([mark])
-        suppressed = self._suppressed(watch, change) if change.change == "raised" else None
-        if self._alerts.apply(device_id, change, payload, suppressed) is not None:
+    def _write(self, device_id: str, change: AlertChange, payload: dict[str, object]) -> None:
+        if self._announcer.write(device_id, change, payload) is not None:
             self.counts.changes += 1
 
-    def _suppressed(self, watch: _Watch, change: AlertChange) -> str | None:
-        """Why a new alert must not be announced, or None."""
-        device = watch.device
-        if device.status == DeviceStatus.RETIRED:
-            return "device is RETIRED"
-        if device.status == DeviceStatus.MAINTENANCE:
-            until = device.maintenance_until
-            if until is None or change.first_seen < until:
-                end = until.isoformat() if until else "further notice"
-                return f"device is in MAINTENANCE until {end}"
-        if change.alert_level in (AlertLevel.P0, AlertLevel.P1):
-            return None
-        for slot in range(NEW_ALERTS):
-            key = f"rate:limit:{device.device_id}:{slot}"
-            if self._cooldown.claim(key, RATE_PERIOD, change.first_seen):
-                return None
-        return RATE_LIMITED
+
+def _heard(frames: Sequence[Frame]) -> dict[str, datetime]:
+    """Up to when each device of the frames has been watched."""
+    heard: dict[str, datetime] = {}
+    for frame in frames:
+        # Of the times at one place the last stays, and each device's times increase.
+        for place, time in zip(frame.device.tolist(), frame.times.tolist(), strict=True):
+            heard[frame.devices[place]] = time.replace(tzinfo=UTC)
+    return heard

@@ -8,7 +8,14 @@ from typing import Annotated
 from pydantic import Field, WithJsonSchema
 
 from opsmith.clock import PlantClock
-from opsmith.domain.alerts import Alert, AlertLevel, AlertState, AlertType, Handling
+from opsmith.domain.alerts import (
+    Alert,
+    AlertLevel,
+    AlertState,
+    AlertType,
+    Handling,
+    HeldBy,
+)
 from opsmith.domain.base import Model, Moment, State, ToolResult, Window
 from opsmith.domain.diagnoses import DiagnosisReport, Severity
 from opsmith.errors import NotFound
@@ -20,7 +27,11 @@ from opsmith_mcp.figures import figure
 from opsmith_mcp.lookup import find_device
 from opsmith_mcp.pages import MOST, page_of
 from opsmith_mcp.server import system_only, writes
+from opsmith_mcp.why import Why, why
 from opsmith_mcp.windows import INSTANT, back, now
+
+MOST_SHELVES = 20
+"""Shelves that a list shows: more aside than that is not looked after."""
 
 _LINES = 30
 """Alerts of a device's history that are listed; all are counted."""
@@ -42,13 +53,28 @@ class AlertLine(Model):
     channels: tuple[str, ...] = Field(description="Those that deviated, the most first.")
     onset: Moment = Field(description="When the deviation began.")
     first_seen: Moment
-    last_seen: Moment
+    last_seen: Moment = Field(description="Written when its count doubles, it rises or clears.")
     cleared_at: Moment | None = Field(description="None: not cleared up to `as_of`.")
     state: AlertState | None = Field(description="Operator's state; None: it changed since.")
     status: Handling | None = Field(description="Of the handling; None: it changed since.")
     count: int | None = Field(description="Readings that deviated; None: it went on since.")
     score: float | None = Field(description="1 is the limit; None: it went on since.")
+    raises: int | None = Field(description="Times raised within the event; None: it went on since.")
+    flapping: bool = Field(description="It comes and goes; it is told once.")
     suppressed: str | None = Field(description="Why it was held back; None: it was announced.")
+    held: HeldBy | None
+    grouped: int = Field(description="Alerts that are grouped under this one.")
+
+
+class ShelfLine(Model):
+    """Alerts of one device and type that a person put aside, those to come among them."""
+
+    device_id: str
+    alert_type: AlertType
+    alert_level: AlertLevel = Field(description="Of the alert that was shelved.")
+    shelved_by: str
+    shelved_at: Moment
+    shelved_until: Moment
 
 
 class AlertHistoryView(ToolResult):
@@ -70,6 +96,7 @@ class AlertList(ToolResult):
     window: Window
     total: int
     alerts: tuple[AlertLine, ...]
+    shelves: tuple[ShelfLine, ...] = Field(description="What is put aside, the next to end first.")
     next_cursor: str | None
 
 
@@ -96,6 +123,7 @@ class AlertView(ToolResult):
 
     as_of: Moment
     alert: Alert
+    why: Why
     reports: tuple[ReportLine, ...] = Field(description="Versions, the first first.")
     timeline: tuple[AlertMoment, ...]
 
@@ -158,7 +186,10 @@ class AlertHistory:
         limit: Limit = 50,
         cursor: Cursor = None,
     ) -> AlertList:
-        """List the plant's alerts, the newest first; by default those that stand."""
+        """List the plant's alerts, the newest first; by default those that stand.
+
+        Those that are shelved, in maintenance or grouped come with `include_suppressed`.
+        """
         device = find_device(self._devices, device_id) if device_id is not None else None
         # What stands is told even while the store that keeps the plant's time does not answer.
         as_of = now(self._clock) if standing else self._clock()
@@ -179,11 +210,18 @@ class AlertHistory:
             window=window,
             total=len(found),
             alerts=tuple(_line(alert, as_of) for alert in page.rows),
+            shelves=tuple(
+                ShelfLine(**dict(shelf))
+                for shelf in self._alerts.holds.shelves(as_of)[:MOST_SHELVES]
+            ),
             next_cursor=page.next_cursor,
         )
 
     def get_alert(self, trace_id: TraceId) -> AlertView:
-        """Show one alert whole: deviations, operator's state, timeline, versions of its report."""
+        """Show one alert whole: deviations, operator's state, timeline, versions of its report.
+
+        `why` tells whether and why it was held back, until when, and what would bring it out.
+        """
         return self._view(self._alert(trace_id))
 
     def get_report(
@@ -224,11 +262,16 @@ class AlertHistory:
     def shelve_alert(
         self,
         trace_id: TraceId,
-        minutes: Annotated[int, Field(ge=1, le=1440)],
+        minutes: Annotated[int, Field(ge=0, le=1440, description="0 ends it now.")],
         by: By,
     ) -> AlertView:
-        """Put a standing alert aside for some minutes."""
+        """Put a standing alert, and repeats of its type on the device, aside for some minutes.
+
+        What stands at the end is told then; a rise to P0 or P1 is told at once.
+        """
         at = now(self._clock)
+        if minutes == 0:
+            return self._view(self._alerts.unshelve(trace_id.strip(), by, at))
         until = at + timedelta(minutes=minutes)
         return self._view(self._alerts.shelve(trace_id.strip(), until, by, at))
 
@@ -261,6 +304,7 @@ class AlertHistory:
         return AlertView(
             as_of=now(self._clock),
             alert=alert,
+            why=why(alert),
             reports=tuple(_report_line(one) for one in versions),
             timeline=_timeline(alert, versions),
         )
@@ -288,7 +332,11 @@ def _line(alert: Alert, as_of: datetime) -> AlertLine:
         status=None if went_on else alert.status,
         count=None if went_on else alert.count,
         score=None if went_on else figure(alert.score),
+        raises=None if went_on else alert.raises,
+        flapping=alert.flapping,
         suppressed=alert.suppressed,
+        held=alert.held,
+        grouped=alert.grouped,
     )
 
 
@@ -309,6 +357,8 @@ def _timeline(alert: Alert, versions: Sequence[Outline]) -> tuple[AlertMoment, .
         (alert.first_seen, f"raised as {alert.alert_type}"),
         (alert.acknowledged_at, f"touched by {alert.acknowledged_by}: now {alert.state}"),
         (alert.cleared_at, "cleared"),
+        *((hold.since, f"held back: {hold.reason}") for hold in alert.holds),
+        *((hold.ended, "brought out") for hold in alert.holds if hold.outcome == "brought_out"),
         *((one.created_at, f"report {one.version} by {one.llm_model}") for one in versions),
     ]
     moments = [AlertMoment(at=at, what=what) for at, what in found if at is not None]

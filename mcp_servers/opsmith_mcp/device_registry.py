@@ -1,14 +1,14 @@
 """Device registry: what is installed, what it is rated for, whether it is heard of."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated
 
 from pydantic import Field
 
 from opsmith.clock import PlantClock
 from opsmith.domain.base import Model, Moment, State, ToolResult
-from opsmith.domain.devices import Device, DeviceStatus, Limits
+from opsmith.domain.devices import MAINTENANCE_HOURS, Device, DeviceStatus, Limits
 from opsmith.domain.units import unit_of
 from opsmith.errors import BadInput, Unavailable
 from opsmith.ports import Extent, SeriesStore
@@ -30,6 +30,7 @@ class DeviceLine(Model):
     device_type: str
     line_id: str
     status: DeviceStatus
+    maintenance_until: Moment | None = Field(description="End of its maintenance; None: in none.")
     criticality: int = Field(description="1 stops the plant, 3 has a spare.")
     adopted: bool = Field(description="False: heard of by its readings, not registered.")
     last_reading: Moment | None
@@ -119,12 +120,14 @@ class DeviceRegistry:
         device_id: DeviceId,
         status: DeviceStatus,
         maintenance_until: Annotated[
-            Moment | None, Field(description="End of the maintenance; only with MAINTENANCE.")
+            Moment | None,
+            Field(description=f"End of the MAINTENANCE; default in {MAINTENANCE_HOURS} h."),
         ] = None,
     ) -> DeviceView:
-        """Say what the plant does with a device now; MAINTENANCE suppresses its alerts.
+        """Say what the plant does with a device now.
 
-        Calling it again with the same values changes nothing.
+        MAINTENANCE and RETIRED hold back its alerts, diagnoses and orders; what stands when the
+        maintenance ends, or at RUNNING, is told then. Again with the same values: no change.
         """
         device = find_device(self._devices, device_id)
         as_of = now(self._clock)
@@ -132,9 +135,19 @@ class DeviceRegistry:
             raise BadInput("maintenance_until goes only with status MAINTENANCE")
         if maintenance_until is not None and maintenance_until <= as_of:
             raise BadInput(f"maintenance_until is past; it is {as_of.isoformat()} in the plant")
+        note = None
+        if status is DeviceStatus.MAINTENANCE and maintenance_until is None:
+            known = device.maintenance_end()
+            maintenance_until = (
+                known if known and known > as_of else as_of + timedelta(hours=MAINTENANCE_HOURS)
+            )
+            end = maintenance_until.isoformat()
+            note = f"No end was given; the maintenance ends at {end}."
         if (device.status, device.maintenance_until) != (status, maintenance_until):
             device = self._devices.set_status(device.device_id, status, maintenance_until, as_of)
-        return self._view(device, as_of)
+        view = self._view(device, as_of)
+        notes = " ".join(text for text in (note, view.note) if text)
+        return view.model_copy(update={"note": notes or None})
 
     def _view(self, device: Device, as_of: datetime) -> DeviceView:
         state, note = State.OK, None
@@ -150,6 +163,10 @@ class DeviceRegistry:
             state = fresh.state(has_any=last is not None)
             note = fresh.note(device.device_id, has_any=last is not None)
             missing = tuple(sorted(set(device.channels) - set(measured)))
+        end = device.maintenance_end()
+        if end is not None and end <= as_of:
+            over = f"Its maintenance ended at {end.isoformat()}: its alerts are told again."
+            note = over if note is None else f"{note} {over}"
         installed = set(device.channels)
         rated = device.rated()
         return DeviceView(
@@ -175,6 +192,7 @@ def _line(device: Device, extent: Extent | None, as_of: datetime) -> DeviceLine:
         device_type=device.device_type,
         line_id=device.line_id,
         status=device.status,
+        maintenance_until=device.maintenance_end(),
         criticality=device.criticality,
         adopted=device.adopted,
         last_reading=last,

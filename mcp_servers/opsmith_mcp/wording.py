@@ -8,11 +8,13 @@ from opsmith_mcp.figures import figure
 
 _KINDS_ZH = {
     "step": "阶跃", "ramp": "缓变", "spike": "尖峰", "oscillation": "振荡", "variance": "波动增大",
-    "flat": "停滞不变", "dropout": "掉线", "implausible": "超出合理范围", "unknown": "形态不明",
+    "flat": "停滞不变", "dropout": "掉线", "implausible": "超出合理范围",
+    "clock": "时钟错误", "unknown": "形态不明",
 }  # fmt: skip
 _KINDS_EN = {
     "oscillation": "oscillates", "variance": "became unsteady", "flat": "stands still",
     "dropout": "drops out", "implausible": "reads what cannot be", "spike": "had spikes",
+    "clock": "has a wrong clock",
 }  # fmt: skip
 _EXPECTED = {
     "en": {

@@ -3,6 +3,7 @@
 import contextlib
 from collections.abc import Generator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 from fastmcp import Client
@@ -15,6 +16,7 @@ from opsmith.settings import Settings
 from opsmith.storage.cooldown_memory import MemoryCooldown
 from opsmith.storage.database import Database
 from opsmith.storage.dead_letters import DeadLetterStore
+from opsmith.storage.detector_states import DetectorStates
 from opsmith.storage.outbox import Outbox
 from opsmith.storage.plant import PlantFacts
 from opsmith.storage.series_embedded import EmbeddedSeriesStore
@@ -22,6 +24,7 @@ from opsmith_agents.decision import RuleDecider
 from opsmith_agents.refiner import Refiner
 from opsmith_agents.responder import Responder
 from opsmith_agents.rules import RuleDiagnostician
+from opsmith_detectors.rules import read_rules
 from opsmith_ingest.pipeline import Pipeline
 from opsmith_kb.load import load_entries
 from opsmith_mcp.groups import Stores
@@ -38,6 +41,7 @@ class Plant:
     """What the tools work on."""
     dead_letters: DeadLetterStore
     outbox: Outbox
+    states: DetectorStates
 
     @property
     def shown_url(self) -> str:
@@ -45,8 +49,8 @@ class Plant:
         return make_url(self.settings.tables_url).render_as_string(hide_password=True)
 
     def pipeline(self, *, live: bool) -> Pipeline:
-        """An ingest stage over these stores."""
-        stores = self.stores
+        """An ingest stage over these stores. Raises `BadInput` where its rules are not right."""
+        stores, rules_file = self.stores, self.settings.rules_file
         return Pipeline(
             stores.series,
             stores.devices,
@@ -54,6 +58,10 @@ class Plant:
             self.dead_letters,
             MemoryCooldown(),
             live=live,
+            states=self.states if live else None,
+            clock=wall_clock if live and stores.clock is wall_clock else None,
+            accepted=self.settings.false_alerts,
+            rules=read_rules(Path(rules_file)) if rules_file else None,
         )
 
     def responder(self, tools: Client[Any]) -> Responder:
@@ -125,4 +133,6 @@ def open_plant(
         live = facts.get("clock") != "newest"
         stores = Stores.of(database, series, wall_clock if live else NewestReading(series.newest))
         stores.entries.add(load_entries(), wall_clock())
-        yield Plant(settings, stores, DeadLetterStore(database), Outbox(database))
+        yield Plant(
+            settings, stores, DeadLetterStore(database), Outbox(database), DetectorStates(database)
+        )

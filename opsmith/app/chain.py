@@ -139,6 +139,8 @@ async def running(
         finally:
             for task in tasks:
                 task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            await asyncio.to_thread(pipeline.save)
 
 
 async def _refiner(plant: Plant, client: Client[Any], stack: contextlib.AsyncExitStack) -> Stage:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from opsmith.domain.base import Language
-from opsmith.errors import OpsmithError, Unavailable
+from opsmith.errors import BadInput, OpsmithError, Unavailable
 from opsmith.observability import set_up_logs
 from opsmith.settings import Settings, load_settings
 
@@ -195,11 +195,107 @@ def report(
 
 
 @app.command()
+def why(
+    trace_id: Annotated[str, typer.Argument(help="Of the alert, such as AL-20260228-...")],
+    as_json: Json = False,
+    lang: Lang = None,
+) -> None:
+    """Say why an alert was told or held back, until when, and what would bring it out."""
+    from opsmith.app.bootstrap import open_plant
+    from opsmith.app.questions import show_why, why_json
+
+    with open_plant(_settings(lang)) as plant:
+        if as_json:
+            _print_json(why_json(plant, trace_id))
+        else:
+            show_why(plant, trace_id)
+
+
+@app.command("try")
+def try_(
+    false_alerts: Annotated[
+        float, typer.Option(min=0.001, max=100, help="Accepted per device and week.")
+    ],
+    device: Annotated[str | None, typer.Option(help="Default: every device.")] = None,
+    days: Annotated[float, typer.Option(min=0.01, max=365, help="How far back.")] = 7,
+    as_json: Json = False,
+    lang: Lang = None,
+) -> None:
+    """Say what another setting would have done to the alerts of the last days; changes nothing."""
+    from opsmith.app.bootstrap import open_plant
+    from opsmith.app.questions import show_trial, trial_json, trial_of
+
+    settings = _settings(lang)
+    with open_plant(settings) as plant:
+        trial = trial_of(plant, false_alerts, device, days, quiet=as_json)
+    if as_json:
+        _print_json(trial_json(trial, settings))
+    else:
+        show_trial(trial, settings)
+
+
+@app.command()
+def plot(
+    file: Annotated[
+        Path | None,
+        typer.Argument(help="A recorded file; else the stored readings of the device."),
+    ] = None,
+    device: Annotated[str | None, typer.Option(help="Of whom.")] = None,
+    hours: Annotated[
+        float | None, typer.Option(min=0.01, max=100_000, help="Draw the last hours only.")
+    ] = None,
+    since: Annotated[
+        str | None, typer.Option(help="Draw from this time on, such as 2026-02-28T12:00.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="File to write, .svg or .html; default: DEVICE.svg.")
+    ] = None,
+    columns: Annotated[
+        list[str] | None,
+        typer.Option("--map", help="COLUMN=CHANNEL or COLUMN=CHANNEL:UNIT; may be repeated."),
+    ] = None,
+    units: Annotated[
+        list[str] | None,
+        typer.Option("--unit", help="CHANNEL=UNIT of the file, such as pressure=bar."),
+    ] = None,
+    time: Annotated[
+        str | None, typer.Option(help="Column of the file's time; `Date+Time` joins two.")
+    ] = None,
+    zone: Annotated[str, typer.Option(help="Zone of the file's times that name none.")] = "UTC",
+    encoding: Annotated[str | None, typer.Option(help="Of the text; default: found out.")] = None,
+    lang: Lang = None,
+) -> None:
+    """Draw a device's run: readings, what was expected, the score, the alerts."""
+    from opsmith.app.plot import plot_recording, plot_stored
+
+    settings = _settings(lang)
+    if hours is not None and since is not None:
+        raise BadInput("Give --hours or --since, not both")
+    if file is None:
+        if device is None:
+            raise BadInput("Name whose readings are to be drawn with --device, or a file")
+        typer.echo(plot_stored(settings, device, hours, since, out))
+        return
+    from opsmith_ingest.mapping import MappingOptions
+    from opsmith_ingest.replay import open_recording
+
+    options = MappingOptions(
+        maps=tuple(columns or ()),
+        units=tuple(units or ()),
+        time=time,
+        zone=zone,
+        encoding=encoding,
+    )
+    recording = open_recording(file, device, options)
+    typer.echo(plot_recording(settings, recording, device, hours, since, out))
+
+
+@app.command()
 def score() -> None:
     """Answer JSON readings on standard input with one verdict line each."""
     from opsmith.app.score import score as run
 
-    run(sys.stdin.buffer, sys.stdout)
+    run(sys.stdin.buffer, sys.stdout, load_settings().false_alerts)
 
 
 @app.command()

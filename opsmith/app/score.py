@@ -12,10 +12,10 @@ from pydantic import ValidationError
 from opsmith.domain.devices import Limits
 from opsmith.domain.knowledge import KnowledgeEntry
 from opsmith.domain.moments import to_moment, to_time
-from opsmith.domain.readings import FloatArray, Quality, QualityArray, ReadingBatch, TimeArray
+from opsmith.domain.readings import FloatArray, Frame, Quality, ReadingBatch, TimeArray
 from opsmith.errors import BadInput
 from opsmith_detectors.features import describe_changes
-from opsmith_detectors.monitor import DeviceMonitor, Step
+from opsmith_detectors.fleet import ACCEPTED, Fleet, Judged
 from opsmith_kb import matrix
 from opsmith_kb.load import load_entries
 
@@ -58,7 +58,6 @@ class Scored:
     """What the scoring keeps of one device."""
 
     device_id: str
-    monitor: DeviceMonitor
     recent: Ring = field(default_factory=Ring)
     last: np.datetime64 | None = None
     onset: np.datetime64 | None = None
@@ -85,18 +84,20 @@ def categorise(device: Scored, entries: Sequence[KnowledgeEntry]) -> str | None:
     return matrix.categorise(changes, channels, entries)
 
 
-def score(lines: Iterable[bytes | str], out: TextIO) -> None:
+def score(lines: Iterable[bytes | str], out: TextIO, accepted: float = ACCEPTED) -> None:
     """Answer each reading with a verdict, at once.
 
     Args:
         lines: One JSON object each, as on the topic `raw_sensor_data`; `limits` gives rated limits,
             a number (the high one) or an object with low and high, by channel.
         out: Gets one JSON object a line: score, is_anomaly, category.
+        accepted: False alerts that are accepted per device and week.
 
     Raises:
         BadInput: A line is not a reading.
     """
     devices: dict[str, Scored] = {}
+    fleet = Fleet(accepted=accepted)
     entries = load_entries()
     for number, line in enumerate(lines, 1):
         if not line.strip():
@@ -105,14 +106,15 @@ def score(lines: Iterable[bytes | str], out: TextIO) -> None:
         device_id = str(reading.get("device_id", ""))
         device = devices.get(device_id)
         if device is None:
-            rated = _limits(reading.get("limits"), number)
-            device = devices[device_id] = Scored(device_id, DeviceMonitor(rated))
-        step = _step(device, reading, number)
-        _follow(device, step, entries)
+            fleet.register(device_id, _limits(reading.get("limits"), number))
+            device = devices[device_id] = Scored(device_id)
+        judged = fleet.step(_frame(device, reading, number))
+        _follow(device, judged, entries)
+        stands = bool(judged.stands[0])
         verdict = {
-            "score": round(step.score, 6),
-            "is_anomaly": step.is_anomaly,
-            "category": device.category if step.is_anomaly else None,
+            "score": round(float(judged.scores[0]), 6),
+            "is_anomaly": stands,
+            "category": device.category if stands else None,
         }
         out.write(json.dumps(verdict) + "\n")
         out.flush()
@@ -142,7 +144,8 @@ def _limits(given: object, number: int) -> dict[str, Limits]:
         raise BadInput(f"Line {number}: limits holds what is no limit") from error
 
 
-def _step(device: Scored, reading: Mapping[str, Any], number: int) -> Step:
+def _frame(device: Scored, reading: Mapping[str, Any], number: int) -> Frame:
+    """One reading as a frame; kept for naming the category."""
     channels: list[str] = []
     values: list[float] = []
     for key, value in reading.items():
@@ -151,24 +154,32 @@ def _step(device: Scored, reading: Mapping[str, Any], number: int) -> Step:
         if value is None or (isinstance(value, int | float) and not isinstance(value, bool)):
             channels.append(key)
             values.append(np.nan if value is None else float(value))
-    x = np.array(values, dtype=np.float64)
+    x = np.array([values], dtype=np.float64)
     x[~np.isfinite(x)] = np.nan
-    quality: QualityArray = np.where(np.isnan(x), Quality.BAD, Quality.GOOD).astype(np.uint8)
     time = _time(reading.get("timestamp"), number)
     if device.last is not None and time <= device.last:
         # Recorded runs repeat a second now and then; the order of the lines is the order of time.
         time = device.last + np.timedelta64(1, "us")
     device.last = time
     device.recent.add(time, dict(zip(channels, values, strict=True)))
-    return device.monitor.step(time, tuple(channels), x, quality, str(reading.get("status") or ""))
+    return Frame(
+        devices=(device.device_id,),
+        device=np.zeros(1, np.int32),
+        times=np.array([time], "datetime64[us]"),
+        channels=tuple(channels),
+        values=x,
+        quality=np.where(np.isnan(x), Quality.BAD, Quality.GOOD).astype(np.uint8),
+        statuses=(str(reading.get("status") or ""),),
+        status=np.zeros(1, np.int32),
+    )
 
 
-def _follow(device: Scored, step: Step, entries: Sequence[KnowledgeEntry]) -> None:
+def _follow(device: Scored, judged: Judged, entries: Sequence[KnowledgeEntry]) -> None:
     """Keep the category of the alert that stands up to date."""
-    if not step.is_anomaly:
+    if not judged.stands[0]:
         device.onset, device.category = None, None
         return
-    for change in step.changes:
+    for change in (each.change for each in judged.changes):
         if change.change != "cleared" and device.onset is None:
             device.onset = to_time(change.onset)
             device.age = 0

@@ -1,7 +1,8 @@
 """Readings to and from the bytes of the topic: one JSON object a message."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, cast
@@ -9,7 +10,7 @@ from typing import Any, cast
 import msgspec
 import numpy as np
 
-from opsmith.domain.readings import Quality, ReadingBatch
+from opsmith.domain.readings import Frame, Quality, ReadingBatch
 from opsmith.domain.units import measurement_of
 
 RESERVED = frozenset(
@@ -25,7 +26,7 @@ LARGEST = 64_000
 _decode = msgspec.json.Decoder(dict[str, Any]).decode
 _encode = msgspec.json.Encoder().encode
 # Plain numbers: an enum's members take a third of a microsecond to look up, once a value.
-_GOOD, _UNCERTAIN, _BAD, _ABSENT = (int(each) for each in Quality)
+_BAD, _ABSENT = Quality.BAD.value, Quality.ABSENT.value
 _FIRST = datetime(1971, 1, 1, tzinfo=UTC)
 _LAST = datetime(2200, 1, 1, tzinfo=UTC)
 
@@ -65,12 +66,19 @@ def parse(message: bytes | str) -> Reading:
     values, bad = _values(fields)
     if len(values) > MOST_CHANNELS:
         raise ValueError(f"{len(values)} channels; at most {MOST_CHANNELS} are taken")
+    status, factory_id, line_id = (
+        _text(fields.get(key)) for key in ("status", "factory_id", "line_id")
+    )
+    try:
+        "".join((status, factory_id, line_id, *values)).encode()
+    except UnicodeEncodeError as error:
+        raise ValueError("half of a surrogate pair in a text") from error
     return Reading(
         device_id=device_id,
         time=time,
-        status=_text(fields.get("status")),
-        factory_id=_text(fields.get("factory_id")),
-        line_id=_text(fields.get("line_id")),
+        status=status,
+        factory_id=factory_id,
+        line_id=line_id,
         values=values,
         bad=frozenset(bad),
     )
@@ -99,7 +107,8 @@ def _values(fields: dict[str, Any]) -> tuple[dict[str, float], set[str]]:
             continue
         number = np.nan
         if isinstance(value, int | float) and not isinstance(value, bool):
-            number = float(value)
+            with suppress(OverflowError):
+                number = float(value)
         elif value is not None and measurement_of(name) is None:
             # Text is a remark, unless the channel is one that we know to be a number.
             continue
@@ -108,31 +117,6 @@ def _values(fields: dict[str, Any]) -> tuple[dict[str, float], set[str]]:
             bad.add(name)
         values[name] = number
     return values, bad
-
-
-def parse_many(messages: Sequence[bytes]) -> tuple[list[Reading], list[Dead]]:
-    """Parse messages; those that cannot be used come back with their index and reason."""
-    readings: list[Reading] = []
-    dead: list[Dead] = []
-    for index, message in enumerate(messages):
-        try:
-            readings.append(parse(message))
-        except ValueError as error:
-            dead.append(Dead(index, str(error)))
-    return readings, dead
-
-
-def columns(readings: Sequence[Reading]) -> list[ReadingBatch]:
-    """Readings as one batch a device, oldest first; of one time the last counts.
-
-    Values beyond the plausible are kept and marked `Quality.UNCERTAIN`.
-    """
-    by_device: dict[str, dict[datetime, Reading]] = {}
-    for reading in readings:
-        at = by_device.setdefault(reading.device_id, {})
-        before = at.get(reading.time)
-        at[reading.time] = reading if before is None else _merged(before, reading)
-    return [_batch(device_id, at) for device_id, at in by_device.items()]
 
 
 def encode(batch: ReadingBatch, **extra: str) -> Iterator[tuple[str, bytes]]:
@@ -153,10 +137,10 @@ def encode(batch: ReadingBatch, **extra: str) -> Iterator[tuple[str, bytes]]:
         yield batch.device_id, _encode(fields)
 
 
-def payload(batch: ReadingBatch, row: int) -> dict[str, Any]:
-    """One reading of a batch as the fields of its message."""
+def payload(batch: ReadingBatch | Frame, row: int) -> dict[str, Any]:
+    """One reading as the fields of its message."""
     fields: dict[str, Any] = {
-        "device_id": batch.device_id,
+        "device_id": batch.device_of(row),
         "timestamp": f"{np.datetime_as_string(batch.times[row], unit='ms')}Z",
     }
     for column, channel in enumerate(batch.channels):
@@ -164,46 +148,9 @@ def payload(batch: ReadingBatch, row: int) -> dict[str, Any]:
             fields[channel] = None
         elif batch.quality[row, column] != _ABSENT:
             fields[channel] = float(batch.values[row, column])
-    if batch.statuses[row]:
-        fields["status"] = batch.statuses[row]
+    if status := batch.status_of(row):
+        fields["status"] = status
     return fields
-
-
-def _merged(before: Reading, after: Reading) -> Reading:
-    return Reading(
-        device_id=after.device_id,
-        time=after.time,
-        status=after.status or before.status,
-        factory_id=after.factory_id or before.factory_id,
-        line_id=after.line_id or before.line_id,
-        values={**before.values, **after.values},
-        bad=(before.bad - after.values.keys()) | after.bad,
-    )
-
-
-def _batch(device_id: str, at: dict[datetime, Reading]) -> ReadingBatch:
-    rows = [at[time] for time in sorted(at)]
-    channels = tuple(sorted({name for reading in rows for name in reading.values}))
-    column = {name: index for index, name in enumerate(channels)}
-    values = np.full((len(rows), len(channels)), np.nan)
-    quality = np.full(values.shape, _ABSENT, dtype=np.uint8)
-    for row, reading in enumerate(rows):
-        for name, value in reading.values.items():
-            values[row, column[name]] = value
-            quality[row, column[name]] = _BAD if name in reading.bad else _GOOD
-    for name, index in column.items():
-        known = measurement_of(name)
-        if known is not None:
-            beyond = (values[:, index] < known.low) | (values[:, index] > known.high)
-            quality[beyond, index] = _UNCERTAIN
-    return ReadingBatch(
-        device_id=device_id,
-        channels=channels,
-        times=np.array([r.time.replace(tzinfo=None) for r in rows], dtype="datetime64[us]"),
-        values=values,
-        quality=quality,
-        statuses=tuple(reading.status for reading in rows),
-    )
 
 
 def _device_id(value: Any) -> str:

@@ -31,6 +31,41 @@ class AlertState(StrEnum):
     OUT_OF_SERVICE = "out_of_service"
 
 
+class HeldBy(StrEnum):
+    """What keeps an alert from the operators, and from diagnosis and orders with them."""
+
+    MAINTENANCE = "maintenance"
+    """The device is in other hands, until a set time."""
+    RETIRED = "retired"
+    SHELVED = "shelved"
+    """A person put it aside, until a set time."""
+    RATE_LIMIT = "rate_limit"
+    """The device raised too many at once."""
+    FLOOD = "flood"
+    """Its line or plant did; it is grouped under another alert."""
+    COLLECTOR = "collector"
+    """Most of its line fell silent together; it is grouped under the first."""
+
+
+BY_PLAN = (HeldBy.MAINTENANCE, HeldBy.RETIRED)
+"""Out of service (ISA-18.2): nothing breaks through these, at any level."""
+
+
+class Hold(Model):
+    """One stretch in which an alert was held back."""
+
+    by: HeldBy
+    reason: str = Field(max_length=200)
+    since: Moment
+    until: Moment | None = Field(default=None, description="Set end; None: it has none.")
+    person: str | None = Field(default=None, description="Who put it aside.")
+    under: str | None = Field(default=None, description="trace_id of the alert it is grouped under")
+    ended: Moment | None = Field(default=None, description="None: it is held back still.")
+    outcome: Literal["brought_out", "cleared"] | None = Field(
+        default=None, description="`cleared`: the deviation went away first; it was never told."
+    )
+
+
 STANDING = (AlertState.UNACKNOWLEDGED, AlertState.ACKNOWLEDGED, AlertState.SHELVED)
 """States in which the deviation is still there."""
 
@@ -46,14 +81,15 @@ class Handling(StrEnum):
 
 AlertType = Literal[
     "over_temp", "high_vibration", "over_pressure", "over_limit", "under_limit", "composite",
-    "sensor_fault", "no_data", "device_reported", "drift",
+    "sensor_fault", "no_data", "device_reported", "drift", "composite_rule",
 ]  # fmt: skip
 """`composite`: the channels together, or one against its own past, left the learned normal."""
 
 Direction = Literal["up", "down", "none"]
 Kind = Literal[
-    "step", "ramp", "spike", "oscillation", "variance", "flat", "dropout", "implausible", "unknown"
-]
+    "step", "ramp", "spike", "oscillation", "variance", "flat", "dropout", "implausible", "clock",
+    "unit", "drift", "unknown",
+]  # fmt: skip
 
 
 class Deviation(Model):
@@ -81,6 +117,8 @@ class AlertChange(Model):
     count: int = Field(ge=1, description="Readings that deviated since it was raised.")
     score: float = Field(ge=0, description="Dimensionless; 1 is the limit. The greatest so far.")
     deviations: tuple[Deviation, ...] = ()
+    flapping: bool = Field(default=False, description="It comes and goes; it is told once.")
+    raises: int = Field(default=1, ge=1, description="Times it was raised within this event.")
 
 
 class Alert(Model):
@@ -104,13 +142,34 @@ class Alert(Model):
     first_seen: Moment
     last_seen: Moment
     cleared_at: Moment | None = None
+    flapping: bool = Field(default=False, description="It comes and goes; it is told once.")
+    raises: int = Field(default=1, ge=1, description="Times it was raised within this event.")
     suppressed: str | None = Field(
-        default=None, description="Why it was neither announced nor diagnosed; None: it was."
+        default=None, description="Why it is neither announced nor diagnosed; None: it was."
     )
+    held: HeldBy | None = Field(default=None, description="What `suppressed` says, in a word.")
+    held_until: Moment | None = Field(default=None, description="When it is judged anew.")
+    grouped_under: str | None = Field(default=None, description="trace_id of its group's head.")
+    grouped: int = Field(default=0, ge=0, description="Alerts that are grouped under this one.")
+    related_to: str | None = Field(
+        default=None,
+        description="trace_id of an alert on its line just before: a hint, no finding.",
+    )
+    holds: tuple[Hold, ...] = Field(default=(), description="Each time it was held back.")
     acknowledged_by: str | None = None
     acknowledged_at: Moment | None = None
     shelved_until: Moment | None = None
     created_at: Moment
+
+    @property
+    def fingerprint(self) -> str:
+        """What makes two deviations the same alert: device and type."""
+        return f"{self.device_id}/{self.alert_type}"
+
+    @property
+    def was_told(self) -> bool:
+        """It was announced at least once."""
+        return self.status is not Handling.IGNORED
 
 
 def trace_id_of(device_id: str, alert_type: str, first_seen: datetime) -> str:

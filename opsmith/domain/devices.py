@@ -1,11 +1,14 @@
 """Devices: the registry's nameplates."""
 
-from datetime import date
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from pydantic import Field
 
 from opsmith.domain.base import Model, Moment
+
+MAINTENANCE_HOURS = 8
+"""Of a maintenance whose end nobody told: a shift, after which somebody looks again anyway."""
 
 
 class DeviceStatus(StrEnum):
@@ -52,6 +55,14 @@ class Device(Model):
     )
     created_at: Moment | None = None
     updated_at: Moment | None = None
+
+    def maintenance_end(self) -> datetime | None:
+        """When its maintenance ends; one without an end lasts a shift. None: it is in none."""
+        if self.status is not DeviceStatus.MAINTENANCE:
+            return None
+        if self.maintenance_until is not None or self.updated_at is None:
+            return self.maintenance_until
+        return self.updated_at + timedelta(hours=MAINTENANCE_HOURS)
 
     def rated(self) -> dict[str, Limits]:
         """All rated limits, by channel, the nameplate's three among them."""

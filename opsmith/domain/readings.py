@@ -10,6 +10,7 @@ FloatArray = npt.NDArray[np.float64]
 TimeArray = npt.NDArray[np.datetime64]
 """UTC, `datetime64[us]`."""
 QualityArray = npt.NDArray[np.uint8]
+IndexArray = npt.NDArray[np.int32]
 
 
 class Quality(IntEnum):
@@ -42,6 +43,107 @@ class ReadingBatch:
 
     def __len__(self) -> int:
         return len(self.times)
+
+    def device_of(self, row: int) -> str:
+        """Whose reading it is."""
+        del row
+        return self.device_id
+
+    def status_of(self, row: int) -> str:
+        """What the device said with it."""
+        return self.statuses[row]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Frame:
+    """Readings of many devices in the order they came, one column a channel.
+
+    The times of each device increase strictly; those of different devices may interleave.
+    """
+
+    devices: tuple[str, ...]
+    """The d devices, each once."""
+    device: IndexArray
+    """Shape (n,), which of `devices` each reading is of."""
+    times: TimeArray
+    """Shape (n,), UTC, `datetime64[us]`."""
+    channels: tuple[str, ...]
+    """The k channels that all rows share, sorted by name."""
+    values: FloatArray
+    """Shape (n, k), each channel in its unit (`opsmith.domain.units`); NaN where bad or absent."""
+    quality: QualityArray
+    """Shape (n, k), of `Quality`."""
+    statuses: tuple[str, ...]
+    """The different words that the devices said, each once."""
+    status: IndexArray
+    """Shape (n,), which of `statuses` each reading has."""
+    factory_ids: tuple[str, ...] = ()
+    """Shape (d,), empty text where the readings did not say; so with `line_ids`."""
+    line_ids: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.times)
+
+    def device_of(self, row: int) -> str:
+        """Whose reading it is."""
+        return self.devices[self.device[row]]
+
+    def status_of(self, row: int) -> str:
+        """What the device said with it."""
+        return self.statuses[self.status[row]]
+
+    @staticmethod
+    def of(*batches: ReadingBatch) -> "Frame":
+        """One frame of the batches of different devices, with the channels of all of them."""
+        names = {batch.channels for batch in batches}
+        some = {channel for channels in names for channel in channels}
+        channels = names.pop() if len(names) == 1 else tuple(sorted(some))
+        lengths = [len(batch) for batch in batches]
+        values = np.full((sum(lengths), len(channels)), np.nan)
+        quality = np.full(values.shape, Quality.ABSENT, np.uint8)
+        words: dict[str, int] = {}
+        status = np.empty(len(values), np.int32)
+        row = 0
+        for batch, length in zip(batches, lengths, strict=True):
+            rows = slice(row, row := row + length)
+            columns = [channels.index(channel) for channel in batch.channels]
+            values[rows, columns] = batch.values
+            quality[rows, columns] = batch.quality
+            status[rows] = [words.setdefault(word, len(words)) for word in batch.statuses]
+        return Frame(
+            tuple(batch.device_id for batch in batches),
+            np.repeat(np.arange(len(batches), dtype=np.int32), lengths),
+            np.concatenate([batch.times for batch in batches]).astype("datetime64[us]", copy=False)
+            if batches
+            else np.empty(0, "datetime64[us]"),
+            channels,
+            values,
+            quality,
+            tuple(words),
+            status,
+        )
+
+    def batches(self) -> list[ReadingBatch]:
+        """The readings as one batch a device, oldest first, with the channels it carried."""
+        order = np.argsort(self.device, kind="stable")
+        ends = np.cumsum(np.bincount(self.device, minlength=len(self.devices)))
+        words = np.empty(len(self.statuses), np.object_)
+        words[:] = self.statuses
+        found: list[ReadingBatch] = []
+        for index, rows in enumerate(np.split(order, ends[:-1])):
+            quality = self.quality[rows]
+            carried = np.flatnonzero((quality != Quality.ABSENT).any(axis=0))
+            found.append(
+                ReadingBatch(
+                    self.devices[index],
+                    tuple(self.channels[column] for column in carried),
+                    self.times[rows],
+                    self.values[np.ix_(rows, carried)],
+                    quality[:, carried],
+                    tuple(words[self.status[rows]].tolist()),
+                )
+            )
+        return found
 
 
 @dataclass(frozen=True, slots=True, eq=False)

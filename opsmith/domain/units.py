@@ -85,3 +85,20 @@ def conversion(unit: str, channel: str) -> tuple[float, float]:
     if target != own:
         raise BadInput(f"Channel {channel!r} is in {own}; {unit!r} cannot be converted to it")
     return factor, offset
+
+
+def alternatives(channel: str) -> tuple[tuple[float, float], ...]:
+    """Factor and offset by which a channel's values change if they come in another unit, unnoticed.
+
+    Both ways: its sender may have changed its unit, or may have been mended.
+
+    >>> ((10.0, 0.0) in alternatives("pressure"), (1.8, 32.0) in alternatives("temperature"))
+    (True, True)
+    """
+    own = unit_of(channel)
+    found: dict[tuple[float, float], None] = {}
+    for target, factor, offset in _SCALE.values():
+        if target == own and factor != 1 or target == own and offset:
+            for pair in ((1 / factor, -offset / factor), (factor, offset)):
+                found[round(pair[0], 9), round(pair[1], 6)] = None
+    return tuple(found)

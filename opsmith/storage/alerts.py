@@ -1,9 +1,11 @@
 """Queries of the alert log."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, func, insert, or_, select, update
+from sqlalchemy import Connection, func, insert, or_, select, update
+from sqlalchemy.exc import IntegrityError
 
 from opsmith.domain.alerts import (
     STANDING,
@@ -12,27 +14,34 @@ from opsmith.domain.alerts import (
     AlertLevel,
     AlertState,
     Handling,
+    HeldBy,
+    Hold,
     trace_id_of,
 )
 from opsmith.domain.events import ALERTS, AlertEvent
 from opsmith.errors import Conflict, NotFound
-from opsmith.storage.database import Database, mapping
+from opsmith.storage.alert_rows import (
+    alert_of,
+    brought_out,
+    columns_of,
+    held_back,
+    is_later,
+    new_alert,
+    updated,
+)
+from opsmith.storage.database import Database
+from opsmith.storage.holds import (
+    HoldStore,
+    came_out_as,
+    count_group,
+    find,
+    put_on_shelf,
+    shelf_hold,
+    store,
+    take_off_shelf,
+)
 from opsmith.storage.outbox import announce
 from opsmith.storage.tables import alert_log as table
-
-CLEARED = {
-    AlertState.UNACKNOWLEDGED: AlertState.RTN_UNACKNOWLEDGED,
-    AlertState.ACKNOWLEDGED: AlertState.NORMAL,
-    AlertState.SHELVED: AlertState.NORMAL,
-}
-RATE_LIMITED = "rate limit of new alerts per device and minute"
-"""Why an alert was held back that a rise in level brings out."""
-RAISED_AGAIN = {
-    AlertState.RTN_UNACKNOWLEDGED: AlertState.UNACKNOWLEDGED,
-    AlertState.NORMAL: AlertState.UNACKNOWLEDGED,
-}
-
-_ONE = select(table).where(table.c.trace_id == bindparam("wanted"))
 
 
 class AlertStore:
@@ -40,51 +49,83 @@ class AlertStore:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self.holds = HoldStore(database)
+        """What is held back, and by what."""
 
     def apply(
         self,
         device_id: str,
         change: AlertChange,
         payload: dict[str, Any],
-        suppressed: str | None = None,
+        hold: Hold | None = None,
+        related_to: str | None = None,
     ) -> Alert | None:
         """Write what the alert logic decided, and announce it, in one transaction.
+
+        Any number of workers may write the same change at the same time: one of them does.
 
         Args:
             device_id: Whose alert it is.
             change: What was decided.
             payload: The reading it was decided on.
-            suppressed: Why it must not be announced; None where it must.
+            hold: What holds such an alert back now; None: nothing does.
+            related_to: An alert just before a new one, as a hint.
 
         Returns:
             The alert as it is now; None where the row says this, or something later, already.
         """
         trace_id = trace_id_of(device_id, change.alert_type, change.first_seen)
+        # Looked at first without the writer's lock: of a thousand repeats one has to write.
+        known = self.find_one(trace_id)
+        if known is not None and not is_later(change, known):
+            return None
+        try:
+            return self._apply(trace_id, device_id, change, payload, hold, related_to)
+        except IntegrityError:
+            # Another worker was first with the row; it is there now.
+            return self._apply(trace_id, device_id, change, payload, hold, related_to)
+
+    def _apply(
+        self,
+        trace_id: str,
+        device_id: str,
+        change: AlertChange,
+        payload: dict[str, Any],
+        hold: Hold | None,
+        related_to: str | None,
+    ) -> Alert | None:
         with self._database.write() as connection:
-            before = _find(connection, trace_id)
+            before = find(connection, trace_id)
             if before is None:
-                alert = _new(trace_id, device_id, change, payload, suppressed)
-                connection.execute(insert(table).values(**_columns(alert)))
-            elif _is_later(change, before):
-                alert = _updated(before, change)
-                connection.execute(
-                    update(table).where(table.c.trace_id == trace_id).values(**_columns(alert))
-                )
+                alert = new_alert(trace_id, device_id, change, payload, hold, related_to)
+                connection.execute(insert(table).values(**columns_of(alert)))
+            elif is_later(change, before):
+                alert = updated(before, change, hold)
+                store(connection, alert)
             else:
                 return None
-            if alert.suppressed is None:
+            count_group(connection, before, alert)
+            came_out = before is not None and before.held is not None and alert.held is None
+            if _is_told(before, alert):
+                first = came_out and before is not None and not before.was_told
+                told = "raised" if first else change.change
                 announce(
                     connection,
                     ALERTS,
                     device_id,
-                    AlertEvent(change=change.change, as_of=change.last_seen, alert=alert),
+                    AlertEvent(change=told, as_of=change.last_seen, alert=alert),
                 )
         return alert
+
+    def find_one(self, trace_id: str) -> Alert | None:
+        """One alert, or None."""
+        with self._database.read() as connection:
+            return find(connection, trace_id)
 
     def get(self, trace_id: str) -> Alert:
         """One alert. Raises `NotFound`."""
         with self._database.read() as connection:
-            alert = _find(connection, trace_id)
+            alert = find(connection, trace_id)
         if alert is None:
             raise NotFound(f"No alert {trace_id!r}")
         return alert
@@ -114,15 +155,15 @@ class AlertStore:
         if end is not None:
             query = query.where(table.c.first_seen < end)
         if standing:
-            # A suppressed alert keeps its state; whether it stands, its clearing says.
-            held_back = (table.c.suppressed.is_not(None)) & (table.c.cleared_at.is_(None))
-            query = query.where(or_(table.c.state.in_(STANDING), held_back))
+            # An alert that is held back keeps its state; whether it stands, its clearing says.
+            held = (table.c.suppressed.is_not(None)) & (table.c.cleared_at.is_(None))
+            query = query.where(or_(table.c.state.in_(STANDING), held))
         if suppressed is not None:
             is_not = table.c.suppressed.is_not(None) if suppressed else table.c.suppressed.is_(None)
             query = query.where(is_not)
         with self._database.read() as connection:
             rows = connection.execute(query.limit(limit).offset(offset)).all()
-        return [_alert(row) for row in rows]
+        return [alert_of(row) for row in rows]
 
     def standing_at(self, device_id: str, at: datetime) -> list[Alert]:
         """The device's alerts that stood at that moment, so far as was known then."""
@@ -132,7 +173,7 @@ class AlertStore:
             or_(table.c.cleared_at.is_(None), table.c.cleared_at >= at),
         )
         with self._database.read() as connection:
-            return [_alert(row) for row in connection.execute(query)]
+            return [alert_of(row) for row in connection.execute(query)]
 
     def counts(self) -> dict[str, int]:
         """Alerts that stand, by level; `suppressed` counts those held back."""
@@ -165,23 +206,37 @@ class AlertStore:
         return self._change(trace_id, seen, now)
 
     def shelve(self, trace_id: str, until: datetime, by: str, now: datetime) -> Alert:
-        """Put a standing alert aside until then. Raises `NotFound`, `Conflict`."""
+        """Put a standing alert aside until then, and its repeats (device and type) with it.
+
+        Raises:
+            NotFound: No such alert.
+            Conflict: It does not stand, or something else holds it back.
+        """
 
         def shelved(alert: Alert) -> Alert:
             if alert.state not in STANDING:
                 raise Conflict(
                     f"Alert {trace_id!r} is {alert.state}; only a standing one is shelved"
                 )
-            return alert.model_copy(
-                update={
-                    "state": AlertState.SHELVED,
-                    "shelved_until": until,
-                    "acknowledged_by": by,
-                    "acknowledged_at": now,
-                }
-            )
+            put = {"acknowledged_by": by, "acknowledged_at": now}
+            hold = shelf_hold(by, now, until)
+            return held_back(alert.model_copy(update=put), hold)
 
-        return self._change(trace_id, shelved, now)
+        return self._change(trace_id, shelved, now, put_on_shelf)
+
+    def unshelve(self, trace_id: str, by: str, now: datetime) -> Alert:
+        """End the shelving of an alert's device and type; what stands of it comes out.
+
+        Raises:
+            NotFound: No such alert.
+        """
+
+        def out(alert: Alert) -> Alert:
+            if alert.held is not HeldBy.SHELVED or alert.cleared_at is not None:
+                return alert
+            return brought_out(alert, now)
+
+        return self._change(trace_id, out, now, take_off_shelf)
 
     def set_handling(self, trace_id: str, status: Handling) -> None:
         """Say where opsmith's handling of it stands."""
@@ -190,101 +245,37 @@ class AlertStore:
                 update(table).where(table.c.trace_id == trace_id).values(status=status)
             )
 
-    def _change(self, trace_id: str, change: Any, now: datetime) -> Alert:
+    def _change(
+        self,
+        trace_id: str,
+        change: Callable[[Alert], Alert],
+        now: datetime,
+        also: Callable[[Connection, Alert], None] | None = None,
+    ) -> Alert:
         with self._database.write() as connection:
-            before = _find(connection, trace_id)
+            before = find(connection, trace_id)
             if before is None:
                 raise NotFound(f"No alert {trace_id!r}")
-            after: Alert = change(before)
+            after = change(before)
+            if also is not None:
+                also(connection, after)
             if after != before:
-                connection.execute(
-                    update(table).where(table.c.trace_id == trace_id).values(**_columns(after))
-                )
+                store(connection, after)
+                came_out = before.held is not None and after.held is None
+                told = came_out_as(before) if came_out else "operator"
                 announce(
                     connection,
                     ALERTS,
                     after.device_id,
-                    AlertEvent(change="operator", as_of=now, alert=after),
+                    AlertEvent(change=told, as_of=now, alert=after),
                 )
         return after
 
 
-def _find(connection: Connection, trace_id: str) -> Alert | None:
-    row = connection.execute(_ONE, {"wanted": trace_id}).one_or_none()
-    return None if row is None else _alert(row)
-
-
-def _alert(row: Row[Any]) -> Alert:
-    return Alert.model_validate(mapping(row))
-
-
-def _columns(alert: Alert) -> dict[str, Any]:
-    columns = dict(alert)
-    columns["deviations"] = [deviation.model_dump() for deviation in alert.deviations]
-    return columns
-
-
-def _is_later(change: AlertChange, before: Alert) -> bool:
-    """Whether a change tells the row anything new; a replayed one does not."""
-    if change.last_seen != before.last_seen:
-        return change.last_seen > before.last_seen
-    return change.change == "cleared" and before.cleared_at is None
-
-
-def _new(
-    trace_id: str,
-    device_id: str,
-    change: AlertChange,
-    payload: dict[str, Any],
-    suppressed: str | None,
-) -> Alert:
-    return Alert(
-        trace_id=trace_id,
-        device_id=device_id,
-        alert_level=change.alert_level,
-        alert_type=change.alert_type,
-        temperature=_number(payload.get("temperature")),
-        vibration=_number(payload.get("vibration")),
-        raw_payload=payload,
-        status=Handling.PENDING if suppressed is None else Handling.IGNORED,
-        state=(
-            AlertState.UNACKNOWLEDGED if suppressed is None else AlertState.SUPPRESSED_BY_DESIGN
-        ),
-        score=change.score,
-        deviations=change.deviations,
-        count=change.count,
-        onset=change.onset,
-        first_seen=change.first_seen,
-        last_seen=change.last_seen,
-        cleared_at=change.last_seen if change.change == "cleared" else None,
-        suppressed=suppressed,
-        created_at=change.first_seen,
-    )
-
-
-def _updated(before: Alert, change: AlertChange) -> Alert:
-    cleared = change.change == "cleared"
-    states = CLEARED if cleared else RAISED_AGAIN
-    level = min(before.alert_level, change.alert_level)
-    if before.suppressed == RATE_LIMITED and level < before.alert_level:
-        # A rate limit never holds back a higher level.
-        shown = {"suppressed": None, "state": AlertState.UNACKNOWLEDGED, "status": Handling.PENDING}
-        before = before.model_copy(update=shown)
-    # What cleared and came back began anew: what lay between was normal.
-    came_back = before.cleared_at is not None and not cleared
-    return before.model_copy(
-        update={
-            "alert_level": level,
-            "onset": change.onset if came_back else before.onset,
-            "score": max(before.score, change.score),
-            "deviations": change.deviations or before.deviations,
-            "count": max(before.count, change.count),
-            "last_seen": change.last_seen,
-            "cleared_at": change.last_seen if cleared else None,
-            "state": states.get(before.state, before.state),
-        }
-    )
-
-
-def _number(value: Any) -> float | None:
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+def _is_told(before: Alert | None, after: Alert) -> bool:
+    """Whether a change is announced: it came out, was out until now, or ends what was told."""
+    if after.held is None:
+        return True
+    if before is None:
+        return False
+    return before.held is None or (after.cleared_at is not None and after.was_told)

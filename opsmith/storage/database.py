@@ -12,7 +12,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from opsmith.errors import BadInput, Unavailable
 
-HEAD = "0001"
+HEAD = "0002"
 """The newest migration; a database that says so is not looked at further."""
 
 

@@ -1,15 +1,18 @@
 """Blocks: readings of one device packed as columns."""
 
 from collections.abc import Collection
+from typing import Any
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
 
+from opsmith.compiled import compiled
 from opsmith.domain.readings import FloatArray, Quality, QualityArray
-from opsmith.storage.series_rows import BoolArray, Rows
+from opsmith.storage.series_rows import Rows
 
 _SCALES = 10.0 ** np.arange(10)
-_SAMPLE = 16
+_UNSIGNED = {1: np.dtype("<u1"), 2: np.dtype("<u2"), 4: np.dtype("<u4")}
 
 
 class Column(msgspec.Struct, array_like=True, frozen=True):
@@ -33,39 +36,70 @@ def pack(values: FloatArray) -> tuple[Column, ...]:
     >>> pack(np.array([[20.1], [20.3], [np.nan]]))[0].data
     b'\x00\x02\xff'
     """
-    missing = np.isnan(values)
-    sample = values[:: max(1, len(values) // _SAMPLE), :, None]
-    with np.errstate(over="ignore", invalid="ignore"):
-        fits = (np.rint(sample * _SCALES) / _SCALES == sample) | np.isnan(sample)
-    short: BoolArray = np.logical_and.reduce(fits, axis=0)
-    gaps = set(np.flatnonzero(missing.any(axis=0)).tolist())
-    return tuple(
-        _pack_one(values[:, column], missing[:, column] if column in gaps else None, short[column])
-        for column in range(values.shape[1])
-    )
+    numbers = np.empty(values.shape[::-1], np.int64)
+    told = np.empty((values.shape[1], 4), np.int64)
+    _whole(values, numbers, told)
+    found: list[Column] = []
+    for column, (places, low, high, missing) in enumerate(told.tolist()):
+        if places < 0:
+            found.append(Column(-1, 0, 8, values[:, column].astype("<f8").tobytes()))
+            continue
+        span = high - low
+        if not span and not missing:
+            found.append(Column(places, low, 0, b""))
+            continue
+        width = 1 if span < 2**8 - 1 else 2 if span < 2**16 - 1 else 4
+        # What is missing is -1, and so the greatest number after the wrap.
+        data = numbers[column].astype(_UNSIGNED[width]).tobytes()
+        found.append(Column(places, low, width, data))
+    return tuple(found)
 
 
-def _pack_one(x: FloatArray, missing: BoolArray | None, short: BoolArray) -> Column:
-    known = x if missing is None else x[~missing]
-    places = int(short.argmax())
-    if short[places] and np.abs(known).max(initial=0.0) < 2**53:
-        for decimals in range(places, len(_SCALES)):
-            scaled = np.rint(known * _SCALES[decimals])
-            low, high = (scaled.min(), scaled.max()) if len(known) else (0.0, 0.0)
-            if max(-low, high) >= 2**53 or high - low >= 2**32 - 1:
-                break
-            if (scaled / _SCALES[decimals] != known).any():
+@compiled
+def _whole(values: FloatArray, numbers: npt.NDArray[np.int64], told: npt.NDArray[np.int64]) -> None:
+    """Write columns as whole numbers of the fewest decimal places that keep every value.
+
+    Args:
+        values: Shape (n, c).
+        numbers: Shape (c, n), out: how much more than the lowest; -1 for NaN.
+        told: Shape (c, 4), out: the places, or -1 where there are none or the numbers lie too far
+            apart; the lowest and the highest number; how many are missing.
+    """
+    for column in range(values.shape[1]):
+        told[column] = -1
+        for places in range(len(_SCALES)):
+            low, high, missing = _scaled(values[:, column], _SCALES[places], numbers[column])
+            if missing < 0:
                 continue
-            if high == low and missing is None:
-                return Column(decimals, int(low), 0, b"")
-            width = next(width for width in (1, 2, 4) if high - low < 2 ** (8 * width) - 1)
-            if missing is None:
-                numbers = (scaled - low).astype(f"<u{width}")
-            else:
-                numbers = np.full(len(x), 2 ** (8 * width) - 1, f"<u{width}")
-                numbers[~missing] = scaled - low
-            return Column(decimals, int(low), width, numbers.tobytes())
-    return Column(-1, 0, 8, x.astype("<f8", copy=False).tobytes())
+            if high - low < 2**32 - 1:
+                told[column, 0], told[column, 1] = places, low
+                told[column, 2], told[column, 3] = high, missing
+                for row in range(len(values)):
+                    known = not np.isnan(values[row, column])
+                    numbers[column, row] = numbers[column, row] - low if known else -1
+            break
+
+
+@compiled
+def _scaled(x: FloatArray, scale: float, numbers: npt.NDArray[Any]) -> tuple[Any, Any, int]:
+    """The lowest and the highest of x as multiples of 1/scale, and how many are NaN.
+
+    That number is -1 where a value is no multiple that a float64 holds.
+    """
+    low, high, missing = np.int64(2**53), np.int64(-(2**53)), 0
+    for row in range(len(x)):
+        value = x[row]
+        if np.isnan(value):
+            missing += 1
+            continue
+        scaled = np.rint(value * scale)
+        if not abs(scaled) < 2.0**53 or scaled / scale != value:
+            return 0, 0, -1
+        numbers[row] = np.int64(scaled)
+        low, high = min(low, numbers[row]), max(high, numbers[row])
+    if missing == len(x):
+        return 0, 0, missing
+    return low, high, missing
 
 
 def unpack(column: Column, n: int) -> FloatArray:

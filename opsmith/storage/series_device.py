@@ -17,6 +17,8 @@ _SMALL = 1024
 """A segment of fewer readings still takes neighbours in."""
 _SEGMENT = 4096
 _END = 2**63 - 1
+NEVER = -_END
+"""Before any reading."""
 
 _OVERLAP = """
     device_id = :device AND t_last >= :start AND t_first < :end AND t_last <= coalesce(
@@ -39,7 +41,7 @@ class Device:
         self._db = db
         self._device_id = device_id
         self._hours = Hours(db, device_id)
-        self._sealed = self._expired = -_END
+        self._sealed = self._expired = NEVER
         self._tail = NONE
         self._dirty = False
         found = db.execute(
@@ -52,6 +54,23 @@ class Device:
         if found:
             self._sealed, self._expired, blob = found
             self._tail = decode(blob) if blob else NONE
+
+    @property
+    def folded(self) -> int:
+        """The time of the last reading that ever was here."""
+        return int(self._tail.times[-1]) if len(self._tail) else self._sealed
+
+    @property
+    def extent(self) -> tuple[int, int, int]:
+        """First, last and number of its readings."""
+        return self._first, self._last, self._count
+
+    def show(self, rows: Rows) -> None:
+        """Tell readings too that are later than all here; not to be saved."""
+        self._first = min(self._first, int(rows.times[0]))
+        self._last = int(rows.times[-1])
+        self._count += len(rows)
+        self._tail = join([self._tail, rows]) if len(self._tail) else rows
 
     def add(self, rows: Rows) -> int:
         """Merge one or more readings in; how many are new or say something else.

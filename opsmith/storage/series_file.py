@@ -4,7 +4,7 @@ import sqlite3
 import threading
 import time
 from collections import deque
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -14,7 +14,19 @@ from opsmith.errors import BadInput, Unavailable
 
 _APPLICATION = 0x4F50534D
 """`OPSM`: tells our files from other SQLite databases."""
-_VERSION = 1
+_VERSION = 2
+
+_JOURNAL = """
+CREATE TABLE journal (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    blob BLOB NOT NULL
+);
+CREATE TABLE state (
+    writes INTEGER NOT NULL
+);
+INSERT INTO state VALUES (0)
+"""
+"""What version 2 added."""
 
 _SCHEMA = """
 CREATE TABLE sensor_raw (
@@ -102,8 +114,12 @@ class SeriesFile:
                 db.execute("ROLLBACK")
 
     @contextmanager
-    def writing(self) -> Generator[sqlite3.Connection]:
-        """A transaction that nobody else writes in; committed at the end, all or none."""
+    def writing(self, committed: Callable[[], None] | None = None) -> Generator[sqlite3.Connection]:
+        """A transaction that nobody else writes in; committed at the end, all or none.
+
+        Args:
+            committed: Called when it has come through, before the next one begins.
+        """
         # In turn within the process: SQLite itself lets waiting writers starve.
         if not self._turn.acquire(timeout=self._patience):
             raise self._locked()
@@ -113,6 +129,8 @@ class SeriesFile:
                 try:
                     yield db
                     db.execute("COMMIT")
+                    if committed:
+                        committed()
                 finally:
                     if db.in_transaction:
                         db.execute("ROLLBACK")
@@ -159,17 +177,29 @@ class SeriesFile:
                 db.execute("BEGIN IMMEDIATE")
                 # Another process may have been faster.
                 if self._is_new(db):
-                    for statement in _SCHEMA.split(";"):
+                    for statement in (_SCHEMA + _JOURNAL).split(";"):
                         db.execute(statement)
                     db.execute(f"PRAGMA application_id={_APPLICATION}")
                     db.execute(f"PRAGMA user_version={_VERSION}")
                 db.execute("COMMIT")
             version = db.execute("PRAGMA user_version").fetchone()[0]
+            if version == 1:
+                version = self._upgrade(db)
             if version != _VERSION:
                 raise BadInput(
                     f"{self._path} was written by another version of opsmith (format {version}, "
                     f"this one reads {_VERSION}); use that version, or another data folder"
                 )
+
+    def _upgrade(self, db: sqlite3.Connection) -> int:
+        db.execute("BEGIN IMMEDIATE")
+        # Another process may have been faster.
+        if db.execute("PRAGMA user_version").fetchone()[0] == 1:
+            for statement in _JOURNAL.split(";"):
+                db.execute(statement)
+            db.execute(f"PRAGMA user_version={_VERSION}")
+        db.execute("COMMIT")
+        return _VERSION
 
     def _is_new(self, db: sqlite3.Connection) -> bool:
         application = db.execute("PRAGMA application_id").fetchone()[0]

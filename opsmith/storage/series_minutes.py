@@ -6,7 +6,9 @@ from enum import IntFlag
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
 
+from opsmith.compiled import compiled
 from opsmith.domain.readings import Aggregates, FloatArray, QualityArray
 from opsmith.storage.series_blocks import Column, pack, unpack
 from opsmith.storage.series_rows import BoolArray, IntArray, Rows, union
@@ -115,7 +117,6 @@ def summarize(rows: Rows, before: Minutes = NO_MINUTES) -> Minutes:
     starts, heads = np.unique(rows.times - rows.times % MINUTE, return_index=True)
     channels = union(rows.channels, before.channels) if len(before.starts) else rows.channels
     values, _ = rows.columns(channels)
-    known = ~np.isnan(values)
     figures = _nothing(len(starts), len(channels))
     origin = np.zeros(len(starts), np.uint8)
     common, here, there = np.intersect1d(
@@ -125,18 +126,28 @@ def summarize(rows: Rows, before: Minutes = NO_MINUTES) -> Minutes:
         columns = [channels.index(channel) for channel in before.channels]
         figures[:, here[:, None], columns] = before.figures[:, there]
         origin[here] = before.origin[there]
-    figures[0] += np.add.reduceat(known, heads, axis=0, dtype=np.float64)
-    minute = np.repeat(np.arange(len(starts)), np.diff(heads, append=len(rows)))
-    minute = np.concatenate([np.arange(len(starts)), minute])
-    summands = np.concatenate([figures[1], np.where(known, values, 0.0)])
-    for channel in range(len(channels)):
-        # bincount adds one after the other; a reduction would add in pairs.
-        figures[1, :, channel] = np.bincount(minute, summands[:, channel])
-    figures[2] = np.fmax(figures[2], np.fmax.reduceat(values, heads, axis=0))
-    figures[3] = np.fmin(figures[3], np.fmin.reduceat(values, heads, axis=0))
+    _count(values, np.append(heads, len(rows)), figures)
     kinds = np.where(rows.live, np.uint8(Origin.LIVE), np.uint8(Origin.IMPORTED))
     origin |= np.bitwise_or.reduceat(kinds, heads)
     return Minutes(channels, starts, figures, origin)
+
+
+@compiled
+def _count(values: FloatArray, bounds: npt.NDArray[np.intp], figures: FloatArray) -> None:
+    """Add the values of the rows `bounds[i]` to `bounds[i + 1]` to the figures of minute i."""
+    for minute in range(figures.shape[1]):
+        for row in range(bounds[minute], bounds[minute + 1]):
+            for channel in range(values.shape[1]):
+                value = values[row, channel]
+                if np.isnan(value):
+                    continue
+                figures[0, minute, channel] += 1
+                figures[1, minute, channel] += value
+                # Comparisons with NaN are false: the first value takes its place.
+                if not figures[2, minute, channel] >= value:
+                    figures[2, minute, channel] = value
+                if not figures[3, minute, channel] <= value:
+                    figures[3, minute, channel] = value
 
 
 class _Hour(msgspec.Struct, array_like=True, frozen=True):

@@ -96,20 +96,6 @@ NONE = Rows(
 )
 
 
-def rows_of(batch: ReadingBatch, live: bool) -> Rows:
-    """The readings of a batch, all live or all imported."""
-    statuses = np.empty(len(batch), np.object_)
-    statuses[:] = batch.statuses
-    return Rows(
-        batch.channels,
-        batch.times.astype("datetime64[us]", copy=False).view(np.int64),
-        batch.values,
-        batch.quality,
-        statuses,
-        np.full(len(batch), live),
-    )
-
-
 def union(*channels: tuple[str, ...]) -> tuple[str, ...]:
     """All the channels, sorted by name."""
     first = channels[0]

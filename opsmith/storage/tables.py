@@ -99,14 +99,35 @@ alert_log = Table(
     Column("first_seen", Utc, nullable=False),
     Column("last_seen", Utc, nullable=False),
     Column("cleared_at", Utc),
+    Column("flapping", Boolean, nullable=False, server_default="0"),
+    Column("raises", Integer, nullable=False, server_default="1"),
     Column("suppressed", String(200)),
+    Column("held", String(16)),
+    Column("held_until", Utc),
+    Column("grouped_under", String(40), index=True),
+    Column("grouped", Integer, nullable=False, server_default="0"),
+    Column("related_to", String(40)),
+    Column("holds", JSON),
     Column("acknowledged_by", String(100)),
     Column("acknowledged_at", Utc),
     Column("shelved_until", Utc),
     Column("created_at", Utc, nullable=False),
     Index("ix_alert_log_device_id_first_seen", "device_id", "first_seen"),
     Index("ix_alert_log_first_seen", "first_seen"),
+    Index("ix_alert_log_held_cleared_at", "held", "cleared_at"),
 )
+
+shelf = Table(
+    "shelf",
+    metadata,
+    Column("device_id", String(64), primary_key=True),
+    Column("alert_type", String(32), primary_key=True),
+    Column("alert_level", String(2), nullable=False),
+    Column("shelved_by", String(100), nullable=False),
+    Column("shelved_at", Utc, nullable=False),
+    Column("shelved_until", Utc, nullable=False, index=True),
+)
+"""Which alerts a person put aside, by device and type: a repeat within the time stays aside."""
 
 diagnosis_report = Table(
     "diagnosis_report",
@@ -214,3 +235,11 @@ plant = Table(
     Column("value", String(200), nullable=False),
 )
 """Facts about the plant as a whole, such as which clock it goes by."""
+
+detector_state = Table(
+    "detector_state",
+    metadata,
+    Column("device_id", String(64), primary_key=True),
+    Column("state", LargeBinary(2**24 - 1), nullable=False),
+)
+"""What the detectors know of each device; only they can read it."""

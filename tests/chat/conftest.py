@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from opsmith.app.bootstrap import open_plant
 from opsmith.domain.alerts import AlertChange, AlertLevel, Deviation
 from opsmith.domain.devices import Device
-from opsmith.domain.readings import ReadingBatch
+from opsmith.domain.readings import Frame, ReadingBatch
 from opsmith.settings import Settings
 
 NOW = datetime(2026, 2, 28, 12, 0, tzinfo=UTC)
@@ -70,7 +70,9 @@ def settings(tmp_path_factory: pytest.TempPathFactory, script: str) -> Settings:
         pump = Device(device_id="PUMP_01", device_type="pump", rated_temp_max=85.0)
         fan = Device(device_id="FAN_07", device_type="fan", device_name=script)
         plant.stores.devices.add([pump, fan], NOW)
-        plant.stores.series.append([readings("PUMP_01"), readings("FAN_07")], live=True)
+        plant.stores.series.append(
+            [Frame.of(readings("PUMP_01")), Frame.of(readings("FAN_07"))], live=True
+        )
         plant.stores.alerts.apply("PUMP_01", raised, {}, None)
     return settings
 

@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 
 from opsmith.domain.alerts import AlertLevel
 from opsmith.domain.moments import to_time
-from opsmith.domain.readings import Aggregates, FloatArray, Quality, ReadingBatch
+from opsmith.domain.readings import Aggregates, FloatArray, Frame, Quality, ReadingBatch
 from opsmith.errors import BadInput, Unavailable
 from opsmith.ports import AnomalyMark, Appended, SeriesStore
 from opsmith.storage.series_embedded import EmbeddedSeriesStore
@@ -32,7 +32,10 @@ FOREVER = datetime(2100, 1, 1, tzinfo=UTC)
 PAST = datetime(2000, 1, 1, tzinfo=UTC)
 
 Open = Callable[[Path], SeriesStore]
-OPENERS: dict[str, Open] = {"embedded": lambda folder: EmbeddedSeriesStore(folder / "series.db")}
+OPENERS: dict[str, Open] = {
+    "embedded": lambda folder: EmbeddedSeriesStore(folder / "series.db"),
+    "embedded, folded at once": lambda folder: EmbeddedSeriesStore(folder / "series.db", held=0),
+}
 
 
 @pytest.fixture(params=list(OPENERS))
@@ -160,7 +163,7 @@ def part(whole: ReadingBatch, chosen: Iterable[int]) -> ReadingBatch:
 
 def test_what_was_appended_is_read_back_to_the_bit(store: SeriesStore) -> None:
     wanted = noisy(range(0, 20_000, 2), seed=1)
-    store.append([wanted], live=True)
+    store.append([Frame.of(wanted)], live=True)
     got = everything(store)
     assert (got.device_id, got.channels, got.statuses) == (
         "PUMP_01",
@@ -180,7 +183,7 @@ def test_times_that_jitter_are_read_back_to_the_microsecond(
     steps = 16_666 + rng.integers(0, jitter, 300, endpoint=True)
     times = to_time(START) + np.cumsum(steps).astype("timedelta64[us]")
     wanted = dataclasses.replace(noisy(range(300), seed=2), times=times)
-    store.append([wanted], live=True)
+    store.append([Frame.of(wanted)], live=True)
     got = store.read(wanted.device_id, START, FOREVER)
     np.testing.assert_array_equal(got.times, wanted.times)
 
@@ -198,12 +201,12 @@ def test_times_that_jitter_are_read_back_to_the_microsecond(
     ],
 )
 def test_no_packing_changes_a_value(store: SeriesStore, values: list[float]) -> None:
-    store.append([batch(range(len(values)), always=1.0, x=values)], live=True)
+    store.append([Frame.of(batch(range(len(values)), always=1.0, x=values))], live=True)
     np.testing.assert_array_equal(everything(store).values[:, 1], values)
 
 
 def test_a_window_is_half_open_and_an_empty_one_has_no_readings(store: SeriesStore) -> None:
-    store.append([batch(range(200))], live=True)
+    store.append([Frame.of(batch(range(200)))], live=True)
     times = store.read("PUMP_01", at(10), at(20)).times
     assert times.tolist() == [at(second).replace(tzinfo=None) for second in range(10, 20)]
     assert len(store.read("PUMP_01", at(20), at(20))) == 0
@@ -213,7 +216,9 @@ def test_a_window_is_half_open_and_an_empty_one_has_no_readings(store: SeriesSto
 
 
 def test_only_the_channels_that_were_asked_for_come(store: SeriesStore) -> None:
-    store.append([batch(range(300), flow=1.5, temperature=60.0, vibration=0.5)], live=True)
+    store.append(
+        [Frame.of(batch(range(300), flow=1.5, temperature=60.0, vibration=0.5))], live=True
+    )
     got = store.read("PUMP_01", at(0), at(300), ["vibration", "temperature", "voltage"])
     assert got.channels == ("temperature", "vibration")
     assert got.values[0].tolist() == [60.0, 0.5]
@@ -221,8 +226,8 @@ def test_only_the_channels_that_were_asked_for_come(store: SeriesStore) -> None:
 
 
 def test_a_channel_that_came_later_is_absent_before(store: SeriesStore) -> None:
-    store.append([batch(range(100), temperature=60.0)], live=True)
-    store.append([batch(range(100, 200), flow=1.5, temperature=61.0)], live=True)
+    store.append([Frame.of(batch(range(100), temperature=60.0))], live=True)
+    store.append([Frame.of(batch(range(100, 200), flow=1.5, temperature=61.0))], live=True)
     got = everything(store)
     assert got.channels == ("flow", "temperature")
     assert (got.quality[:100, 0] == Quality.ABSENT).all() and np.isnan(got.values[:100, 0]).all()
@@ -234,8 +239,8 @@ def test_readings_without_any_channel_keep_their_time_and_status(store: SeriesSt
     silent = ReadingBatch(
         "PUMP_01", (), silent.times, np.empty((200, 0)), np.empty((200, 0), np.uint8), ("ON",) * 200
     )
-    store.append([part(silent, range(10))], live=True)
-    store.append([silent], live=True)
+    store.append([Frame.of(part(silent, range(10)))], live=True)
+    store.append([Frame.of(silent)], live=True)
     got = everything(store)
     assert (len(got), got.channels, got.statuses) == (200, (), ("ON",) * 200)
     assert store.aggregates("PUMP_01", PAST, FOREVER).count.shape == (4, 0)
@@ -243,8 +248,8 @@ def test_readings_without_any_channel_keep_their_time_and_status(store: SeriesSt
 
 def test_the_last_readings_before_a_moment_are_the_newest_of_them(store: SeriesStore) -> None:
     for first in range(0, 10_000, 500):
-        store.append([batch(range(first, first + 500))], live=True)
-    store.append([batch([10_000, 10_001])], live=True)
+        store.append([Frame.of(batch(range(first, first + 500)))], live=True)
+    store.append([Frame.of(batch([10_000, 10_001]))], live=True)
     for count, before in [(3, 10_001), (5000, 10_002), (10, 4000), (99_999, 600), (0, 600)]:
         wanted = [at(second).replace(tzinfo=None) for second in range(10_002)][:before][
             -count or before :
@@ -253,7 +258,7 @@ def test_the_last_readings_before_a_moment_are_the_newest_of_them(store: SeriesS
 
 
 def test_aggregates_are_those_of_the_readings_and_leave_bad_values_out(store: SeriesStore) -> None:
-    store.append([noisy(range(0, 9000, 3), seed=2)], live=True)
+    store.append([Frame.of(noisy(range(0, 9000, 3), seed=2))], live=True)
     wanted = recomputed(everything(store))
     got = told(store.aggregates("PUMP_01", PAST, FOREVER))
     assert got.keys() == wanted.keys()
@@ -262,7 +267,7 @@ def test_aggregates_are_those_of_the_readings_and_leave_bad_values_out(store: Se
 
 
 def test_minutes_that_start_in_the_window_come_and_no_others(store: SeriesStore) -> None:
-    store.append([batch(range(600))], live=True)
+    store.append([Frame.of(batch(range(600)))], live=True)
     minutes = store.aggregates("PUMP_01", at(30), at(91)).minutes
     assert minutes.tolist() == [at(second).replace(tzinfo=None) for second in (30, 90)]
 
@@ -287,10 +292,12 @@ def test_late_shuffled_and_repeated_batches_come_to_the_same(
     together = data.draw(st.integers(1, 5), "batches a call")
     with TemporaryDirectory() as one, TemporaryDirectory() as other:
         plain, tried = opener(Path(one)), opener(Path(other))
-        plain.append([whole], live=True)
+        plain.append([Frame.of(whole)], live=True)
         new = 0
         for low in range(0, len(pieces), together):
-            new += tried.append(pieces[low : low + together], live=True).new
+            new += tried.append(
+                [Frame.of(piece) for piece in pieces[low : low + together]], live=True
+            ).new
         assert new == n
         assert content(tried) == content(plain)
         plain.close()
@@ -299,11 +306,13 @@ def test_late_shuffled_and_repeated_batches_come_to_the_same(
 
 def test_a_repeat_changes_nothing(store: SeriesStore, tmp_path: Path) -> None:
     whole = noisy(range(1000), seed=3)
-    assert store.append([whole], live=True) == Appended(1000, 0)
-    store.append([batch(range(1000, 1010))], live=True)
+    assert store.append([Frame.of(whole)], live=True) == Appended(1000, 0)
+    store.append([Frame.of(batch(range(1000, 1010)))], live=True)
     seen, counts = content(store), table_counts(tmp_path)
-    assert store.append([whole, part(whole, range(500))], live=True) == Appended(0, 1500)
-    assert store.append([batch([1005])], live=True) == Appended(0, 1)
+    assert store.append(
+        [Frame.of(whole), Frame.of(part(whole, range(500)))], live=True
+    ) == Appended(0, 1500)
+    assert store.append([Frame.of(batch([1005]))], live=True) == Appended(0, 1)
     assert store.append([], live=True) == Appended(0, 0)
     assert (content(store), table_counts(tmp_path)) == (seen, counts)
 
@@ -325,11 +334,17 @@ def test_another_value_replaces_the_first_and_spares_the_other_channels(
 ) -> None:
     seconds = range(older)
     store.append(
-        [batch(seconds, flow=1.0, temperature=60.0, statuses=["NORMAL"] * older)], live=True
+        [Frame.of(batch(seconds, flow=1.0, temperature=60.0, statuses=["NORMAL"] * older))],
+        live=True,
     )
-    store.append([batch([older], flow=1.0, temperature=60.0)], live=True)
-    assert store.append([batch([1, 2], temperature=[60.0, 90.0])], live=True) == Appended(1, 1)
-    assert store.append([batch([3], vibration=0.5, statuses=["ANOMALY"])], live=True).new == 1
+    store.append([Frame.of(batch([older], flow=1.0, temperature=60.0))], live=True)
+    assert store.append([Frame.of(batch([1, 2], temperature=[60.0, 90.0]))], live=True) == Appended(
+        1, 1
+    )
+    assert (
+        store.append([Frame.of(batch([3], vibration=0.5, statuses=["ANOMALY"]))], live=True).new
+        == 1
+    )
     got = store.read("PUMP_01", at(1), at(4))
     assert got.channels == ("flow", "temperature", "vibration")
     np.testing.assert_array_equal(
@@ -341,8 +356,8 @@ def test_another_value_replaces_the_first_and_spares_the_other_channels(
 
 def test_extents_follow_the_readings(store: SeriesStore) -> None:
     assert (store.newest(), store.extent("PUMP_01"), store.extents()) == (None, None, {})
-    store.append([batch(range(100, 200)), batch([5], "PUMP_02")], live=True)
-    store.append([batch([50, 150])], live=True)
+    store.append([Frame.of(batch(range(100, 200))), Frame.of(batch([5], "PUMP_02"))], live=True)
+    store.append([Frame.of(batch([50, 150]))], live=True)
     extent = store.extent("PUMP_01")
     assert extent and (extent.first, extent.last, extent.count) == (at(50), at(199), 101)
     assert store.extents().keys() == {"PUMP_01", "PUMP_02"}
@@ -352,7 +367,7 @@ def test_extents_follow_the_readings(store: SeriesStore) -> None:
 
 def test_it_is_all_there_after_closing_and_opening(opened: Open, tmp_path: Path) -> None:
     first = opened(tmp_path)
-    first.append([noisy(range(1000), seed=4)], live=True)
+    first.append([Frame.of(noisy(range(1000), seed=4))], live=True)
     seen = content(first)
     first.close()
     again = opened(tmp_path)
@@ -373,7 +388,7 @@ def test_threads_and_several_stores_write_the_same_device_at_once(
         for low in range(0, 2000, 50):
             # Each second is written by two of the four, in one store or in both.
             rows = [row for row in range(low, low + 50) if row % 4 in (writer, (writer + 1) % 4)]
-            new += stores[writer % 2].append([part(whole, rows)], live=True).new
+            new += stores[writer % 2].append([Frame.of(part(whole, rows))], live=True).new
             assert len(stores[writer % 2].read("PUMP_01", at(low), at(low + 50))) >= len(rows)
         return new
 
@@ -384,7 +399,7 @@ def test_threads_and_several_stores_write_the_same_device_at_once(
         store.close()
     with TemporaryDirectory() as other:
         plain = opened(Path(other))
-        plain.append([whole], live=True)
+        plain.append([Frame.of(whole)], live=True)
         assert seen == content(plain)
         plain.close()
 
@@ -393,7 +408,7 @@ WRITER = """
 import sys
 from pathlib import Path
 import numpy as np
-from opsmith.domain.readings import ReadingBatch
+from opsmith.domain.readings import Frame, ReadingBatch
 from opsmith.storage.series_embedded import EmbeddedSeriesStore
 
 store = EmbeddedSeriesStore(Path(sys.argv[1]))
@@ -403,7 +418,7 @@ for first in range(0, int(sys.argv[2]), 300):
     times = np.datetime64("2026-01-01T09:00:00", "us") + seconds * np.timedelta64(1, "s")
     values = seconds[:, None].astype(float)
     store.append(
-        [ReadingBatch(device, ("x",), times, values, good, silent) for device in "ABC"],
+        [Frame.of(*(ReadingBatch(d, ("x",), times, values, good, silent) for d in "ABC"))],
         live=True,
     )
     print(first, flush=True)
@@ -451,10 +466,10 @@ def test_two_processes_that_make_and_fill_the_file_at_once_write_each_reading_on
 def test_retention_deletes_old_live_readings_and_spares_imported_history(
     store: SeriesStore,
 ) -> None:
-    store.append([batch(range(0, 5000, 2))], live=True)
-    store.append([batch(range(1, 5000, 2))], live=False)
-    store.append([batch(range(5000, 5010))], live=True)
-    store.append([batch(range(3000), "OLD"), batch([9000], "OLD")], live=True)
+    store.append([Frame.of(batch(range(0, 5000, 2)))], live=True)
+    store.append([Frame.of(batch(range(1, 5000, 2)))], live=False)
+    store.append([Frame.of(batch(range(5000, 5010)))], live=True)
+    store.append([Frame.of(batch(range(3000), "OLD")), Frame.of(batch([9000], "OLD"))], live=True)
     minutes = told(store.aggregates("PUMP_01", PAST, FOREVER))
     assert store.expire(at(4001), PAST) == 2001 + 3000
     kept = [second for second in range(5010) if second % 2 or second > 4000]
@@ -472,9 +487,9 @@ def test_retention_deletes_old_live_readings_and_spares_imported_history(
 
 
 def test_what_was_live_and_is_imported_too_is_kept(store: SeriesStore) -> None:
-    store.append([batch(range(1000))], live=True)
-    assert store.append([batch(range(200, 300))], live=False) == Appended(0, 100)
-    assert store.append([batch(range(250, 260))], live=True) == Appended(0, 10)
+    store.append([Frame.of(batch(range(1000)))], live=True)
+    assert store.append([Frame.of(batch(range(200, 300)))], live=False) == Appended(0, 100)
+    assert store.append([Frame.of(batch(range(250, 260)))], live=True) == Appended(0, 10)
     assert store.expire(FOREVER, FOREVER) == 900
     assert len(everything(store)) == 100
 
@@ -482,10 +497,10 @@ def test_what_was_live_and_is_imported_too_is_kept(store: SeriesStore) -> None:
 def test_minutes_outlive_their_readings_and_a_straggler_does_not_spoil_them(
     store: SeriesStore,
 ) -> None:
-    store.append([batch(range(3000))], live=True)
+    store.append([Frame.of(batch(range(3000)))], live=True)
     minutes = told(store.aggregates("PUMP_01", PAST, FOREVER))
     assert store.expire(at(2000), PAST) == 2000
-    store.append([batch([100], temperature=500.0)], live=True)
+    store.append([Frame.of(batch([100], temperature=500.0))], live=True)
     assert told(store.aggregates("PUMP_01", PAST, FOREVER)) == minutes
 
 
@@ -499,10 +514,51 @@ def test_marks_are_kept_once_and_told_by_time(store: SeriesStore) -> None:
     store.mark([mark(10)])
     assert list(store.marks("PUMP_01", at(10), at(20))) == [mark(10)]
     assert list(store.marks("PUMP_01", at(0), at(99))) == [mark(10), mark(20)]
-    store.append([batch(range(100), "PUMP_02")], live=False)
+    store.append([Frame.of(batch(range(100), "PUMP_02"))], live=False)
     store.expire(at(18), at(18))
     assert list(store.marks("PUMP_01", PAST, FOREVER)) == [mark(20)]
     assert list(store.marks("PUMP_02", PAST, FOREVER)) == [mark(15, "PUMP_02")]
+
+
+def test_many_devices_at_once_come_back_whole_however_far_they_are_folded(
+    store: SeriesStore,
+) -> None:
+    rng = np.random.default_rng(8)
+    sent: dict[str, list[ReadingBatch]] = {f"D{number:03d}": [] for number in range(150)}
+    for minute in range(12):
+        some = [name for name in sent if rng.random() < 0.9]
+        made = [
+            batch(range(60 * minute, 60 * minute + 9), name, flow=float(minute)) for name in some
+        ]
+        for name, one in zip(some, made, strict=True):
+            sent[name].append(one)
+        assert store.append([Frame.of(*made)], live=True) == Appended(9 * len(some), 0)
+        # Half of them again, as after a crash.
+        assert store.append([Frame.of(*made[::2])], live=True).new == 0
+    extents = store.extents()
+    for name, batches in sent.items():
+        rows = everything(store, name)
+        wanted = np.concatenate([one.times for one in batches])
+        np.testing.assert_array_equal(rows.times, wanted)
+        assert told(store.aggregates(name, PAST, FOREVER)) == recomputed(rows)
+        assert extents[name] == store.extent(name)
+        assert extents[name].count == len(wanted)
+
+
+def test_a_file_of_the_first_version_is_taken_over(tmp_path: Path) -> None:
+    store = EmbeddedSeriesStore(tmp_path / "series.db", held=0)
+    store.append([Frame.of(batch(range(100)))], live=True)
+    assert store.expire(PAST, PAST) == 0
+    seen = content(store)
+    store.close()
+    with closing(sqlite3.connect(tmp_path / "series.db")) as db:
+        for table in ("journal", "state"):
+            db.execute(f"DROP TABLE {table}")
+        db.execute("PRAGMA user_version=1")
+    again = EmbeddedSeriesStore(tmp_path / "series.db")
+    assert content(again) == seen
+    assert again.append([Frame.of(batch(range(90, 110)))], live=True) == Appended(10, 10)
+    again.close()
 
 
 def bytes_of_another_database(folder: Path) -> bytes:
@@ -537,10 +593,10 @@ def test_a_file_that_stays_locked_is_unavailable_and_then_works_again(tmp_path: 
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(Unavailable, match="locked"):
-            store.append([batch(range(10))], live=True)
+            store.append([Frame.of(batch(range(10)))], live=True)
         assert len(everything(store)) == 0
         other.execute("ROLLBACK")
-    assert store.append([batch(range(10))], live=True) == Appended(10, 0)
+    assert store.append([Frame.of(batch(range(10)))], live=True) == Appended(10, 0)
     store.close()
     with pytest.raises(Unavailable, match="closed"):
         store.newest()

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -182,6 +183,53 @@ def test_a_silent_sensor_leaves_its_channel_absent_and_a_silent_device_sends_not
     assert (batch.quality[:360] == Quality.GOOD).all()
     all_of_it = Fault(FaultKind.SENSOR_DROPOUT, ONSET, 1.0)
     assert len(simulate(machine(Motor()), START, END, STEP, [all_of_it])) == 360
+
+
+def test_a_disturbed_sensor_leaps_now_and_then_and_returns_at_once() -> None:
+    fault = Fault(FaultKind.SENSOR_SPIKE, ONSET, 1.0, channel="current")
+    whole = simulate(machine(Motor()), START, END, STEP)
+    broken = simulate(machine(Motor()), START, END, STEP, [fault])
+    change = np.abs(column(broken, "current") / column(whole, "current") - 1)
+    off = change > 0.2
+    assert not off[:360].any()
+    assert 0.015 < off[360:].mean() < 0.045
+    assert change[~off].max() == 0
+    assert np.array_equal(column(broken, "vibration"), column(whole, "vibration"))
+
+
+def test_a_sensor_drifts_speaks_another_unit_or_shows_nothing_while_the_machine_is_well() -> None:
+    whole = simulate(machine(Motor()), START, END, STEP)
+
+    def shown(kind: FaultKind, hours: float = 0.0) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+        growth = Growth.RAMP if hours else Growth.STEP
+        fault = Fault(kind, ONSET, 1.0, growth, timedelta(hours=hours), channel="temperature")
+        batch = simulate(machine(Motor()), START, END, STEP, [fault])
+        assert np.array_equal(column(batch, "vibration"), column(whole, "vibration"))
+        return column(batch, "temperature")
+
+    true = column(whole, "temperature")
+    late = slice(360, None)
+    assert shown(FaultKind.SENSOR_UNIT)[late] == pytest.approx(true[late] * 1.8 + 32)
+    assert (shown(FaultKind.SENSOR_ZERO)[late] == 0).all()
+    drifted = shown(FaultKind.SENSOR_DRIFT, hours=2.0) / true - 1
+    assert np.abs(drifted[:360]).max() == 0
+    assert drifted[-1] == pytest.approx(0.3, abs=0.01)
+    assert drifted[720] == pytest.approx(0.15, abs=0.01)
+
+
+def test_a_healthy_machine_ages_slowly_and_the_season_changes() -> None:
+    def late(machine: Machine) -> float:
+        end = START + timedelta(days=10)
+        batch = simulate(machine, START, end, timedelta(minutes=10))
+        return float(column(batch, "temperature")[-144:].mean())
+
+    young = machine(Motor())
+    usual = late(young)
+    warmer = replace(young, ambient=replace(young.ambient, trend=0.3))
+    assert late(warmer) - usual == pytest.approx(0.3 * 9.5, abs=0.1)
+    cooling = 1 - 0.65 * 0.005 * 9.5
+    rise = (usual - young.ambient.mean) / cooling
+    assert late(replace(young, fouling=0.005)) - young.ambient.mean == pytest.approx(rise, abs=0.1)
 
 
 def test_an_exponential_fault_is_hardly_there_at_half_its_time() -> None:

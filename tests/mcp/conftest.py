@@ -21,7 +21,7 @@ from opsmith.domain.diagnoses import (
     DiagnosisReport,
     Evidence,
 )
-from opsmith.domain.readings import FloatArray, ReadingBatch
+from opsmith.domain.readings import FloatArray, Frame, ReadingBatch
 from opsmith.errors import Unavailable
 from opsmith.ports import SeriesStore
 from opsmith.storage.database import Database
@@ -211,7 +211,7 @@ def _seed(stores: Stores) -> None:
     silent = readings(
         "PUMP_02", NOW - timedelta(minutes=40), temperature=45 + rng.normal(0, 0.2, n)
     )
-    stores.series.append([pump, silent], live=True)
+    stores.series.append([Frame.of(pump), Frame.of(silent)], live=True)
 
 
 @pytest.fixture

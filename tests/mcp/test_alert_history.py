@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from fastmcp import Client
 
-from opsmith.domain.alerts import AlertLevel, AlertState
+from opsmith.domain.alerts import AlertLevel, AlertState, HeldBy
 from opsmith.domain.base import State
 from opsmith.errors import Conflict, NotFound
 from opsmith_mcp.alert_history import AlertHistory
@@ -79,6 +79,28 @@ async def test_an_alert_is_shelved_by_the_plant_clock(plant: Plant, writer: Clie
     seen = await call(writer, AlertHistory.shelve_alert, alert.trace_id, minutes=30, by="li")
     assert seen.alert.state is AlertState.SHELVED
     assert seen.alert.shelved_until == NOW + timedelta(minutes=30)
+
+
+async def test_a_shelf_is_listed_and_explained_and_ended_with_zero_minutes(
+    plant: Plant, writer: Client[Any]
+) -> None:
+    alert = plant.raise_alert(10)
+    await call(writer, AlertHistory.shelve_alert, alert.trace_id, minutes=30, by="li")
+    assert (await call(writer, AlertHistory.list_alerts)).total == 0
+    seen = await call(writer, AlertHistory.list_alerts, include_suppressed=True)
+    assert [line.held for line in seen.alerts] == [HeldBy.SHELVED]
+    assert [(one.alert_type, one.shelved_by) for one in seen.shelves] == [("high_vibration", "li")]
+    why = (await call(writer, AlertHistory.get_alert, alert.trace_id)).why
+    assert (why.is_held_back, why.by, why.person) == (True, HeldBy.SHELVED, "li")
+    assert why.until == NOW + timedelta(minutes=30)
+    assert why.fingerprint == "PUMP_01/high_vibration"
+    assert "li shelved the alerts of PUMP_01" in why.words["en"]
+    assert "minutes=0" in why.words["en"] and "搁置" in why.words["zh"]
+    back = await call(writer, AlertHistory.shelve_alert, alert.trace_id, minutes=0, by="wang")
+    assert (back.alert.state, back.why.is_held_back) == (AlertState.UNACKNOWLEDGED, False)
+    assert "It was held back from" in back.why.words["en"]
+    seen = await call(writer, AlertHistory.list_alerts)
+    assert (seen.total, seen.shelves) == (1, ())
 
 
 async def test_what_does_not_stand_is_not_shelved(plant: Plant, writer: Client[Any]) -> None:

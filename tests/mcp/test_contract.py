@@ -63,7 +63,7 @@ async def test_all_tools_together_cost_a_model_few_tokens(
     plant: Plant, names: Sequence[str]
 ) -> None:
     tools = await tools_of(plant.stores, names, Rights.SYSTEM)
-    assert 0 < tokens(tools) < (8000 if len(names) > 1 else 2000)
+    assert 0 < tokens(tools) < (6000 if len(names) > 1 else 2000)
 
 
 async def test_every_tool_says_what_it_gives_and_what_it_takes(plant: Plant) -> None:

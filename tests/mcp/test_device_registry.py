@@ -69,6 +69,19 @@ async def test_maintenance_is_set_once_with_its_end(writer: Client[Any]) -> None
         )
 
 
+async def test_a_maintenance_without_an_end_is_given_one_and_told(writer: Client[Any]) -> None:
+    for _ in range(2):
+        seen = await call(
+            writer, DeviceRegistry.update_device_status, "PUMP_01", DeviceStatus.MAINTENANCE
+        )
+        assert seen.device.maintenance_until == NOW + timedelta(hours=8)
+        assert seen.note is not None and "20:00" in seen.note
+    listed = await call(writer, DeviceRegistry.list_devices, status=DeviceStatus.MAINTENANCE)
+    assert [line.maintenance_until for line in listed.devices] == [NOW + timedelta(hours=8)]
+    back = await call(writer, DeviceRegistry.update_device_status, "PUMP_01", DeviceStatus.RUNNING)
+    assert back.device.maintenance_until is None
+
+
 async def test_a_device_is_judged_by_what_was_known_at_the_moment_asked_about(
     reader: Client[Any],
 ) -> None:

@@ -9,7 +9,7 @@ from fastmcp import Client
 
 from opsmith.domain.base import State
 from opsmith.domain.devices import Device
-from opsmith.domain.readings import FloatArray
+from opsmith.domain.readings import FloatArray, Frame
 from opsmith_mcp.client import call
 from opsmith_mcp.forecasting import FailureForecast, Forecasting
 
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.anyio
 async def forecast(plant: Plant, heat: FloatArray, limit: float = 80.0) -> FailureForecast:
     """Of a fan whose temperature went that way up to now."""
     plant.stores.devices.add([Device(device_id="FAN_01", rated_temp_max=limit)], NOW)
-    plant.stores.series.append([readings("FAN_01", NOW, temperature=heat)], live=True)
+    plant.stores.series.append([Frame.of(readings("FAN_01", NOW, temperature=heat))], live=True)
     async with plant.client() as client:
         return await call(client, Forecasting.predict_failure, "FAN_01")
 
@@ -86,7 +86,7 @@ async def test_a_forecast_does_not_know_what_came_after_its_moment(plant: Plant)
     t = hours(8)
     heat = np.where(t > -1, 79.0, 60.0) + 0.1 * np.sin(t * 1000)
     plant.stores.devices.add([Device(device_id="FAN_02", rated_temp_max=80.0)], NOW)
-    plant.stores.series.append([readings("FAN_02", NOW, temperature=heat)], live=True)
+    plant.stores.series.append([Frame.of(readings("FAN_02", NOW, temperature=heat))], live=True)
     async with plant.client() as client:
         seen = await call(
             client, Forecasting.predict_failure, "FAN_02", until=NOW - timedelta(hours=1)

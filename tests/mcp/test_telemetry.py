@@ -9,6 +9,7 @@ import pytest
 from fastmcp import Client
 
 from opsmith.domain.base import State, Window
+from opsmith.domain.readings import Frame
 from opsmith.errors import BadInput, NotFound
 from opsmith_mcp.client import call
 from opsmith_mcp.telemetry import Telemetry
@@ -83,7 +84,7 @@ async def test_a_slow_device_is_not_stale_before_ten_of_its_intervals(
         quality=hourly.quality[::720],
         statuses=hourly.statuses[::720],
     )
-    plant.stores.series.append([every_hour], live=True)
+    plant.stores.series.append([Frame.of(every_hour)], live=True)
     seen = await call(reader, Telemetry.fetch_telemetry_data, "MOTOR_01", 1440)
     assert (seen.state, seen.readings) == (State.OK, 5)
 
@@ -93,7 +94,7 @@ async def test_a_thinned_curve_keeps_a_peak_of_one_reading(
 ) -> None:
     flat = np.full(2000, 5.0)
     flat[777] = 50.0
-    plant.stores.series.append([readings("MOTOR_01", NOW, current=flat)], live=True)
+    plant.stores.series.append([Frame.of(readings("MOTOR_01", NOW, current=flat))], live=True)
     seen = await call(reader, Telemetry.read_series, "MOTOR_01", "Current", 180, points=20)
     assert (seen.channel, seen.unit, seen.source, seen.readings) == ("current", "A", "raw", 2000)
     assert len(seen.values) <= 20
@@ -114,7 +115,8 @@ async def test_the_newest_value_of_a_channel_that_blanks_out_has_its_own_age(
     heat = np.full(100, 40.0)
     heat[-12:] = np.nan
     plant.stores.series.append(
-        [readings("MOTOR_01", NOW, current=np.full(100, 9.0), temperature=heat)], live=True
+        [Frame.of(readings("MOTOR_01", NOW, current=np.full(100, 9.0), temperature=heat))],
+        live=True,
     )
     seen = await call(reader, Telemetry.latest_values, "MOTOR_01")
     ages = {one.channel: (one.value, one.age_seconds) for one in seen.channels}
@@ -151,7 +153,7 @@ async def test_a_late_reading_shows_in_the_next_description_of_the_same_change(
     first = await call(reader, Telemetry.describe_change, "PUMP_01", ONSET, until=until)
     # The readings that stood there are replaced: nothing is added, and none is newer.
     late = readings("PUMP_01", until, pressure=np.full(60, 5.0))
-    plant.stores.series.append([late], live=True)
+    plant.stores.series.append([Frame.of(late)], live=True)
     then = await call(reader, Telemetry.describe_change, "PUMP_01", ONSET, until=until)
     assert first.readings_since == then.readings_since
     moved = [
@@ -168,7 +170,7 @@ async def test_readings_sampled_fast_are_capped_on_both_sides(
     slow = readings("MOTOR_01", NOW, current=rng.normal(9, 0.1, 20_000))
     newest = slow.times[-1]
     fast = replace(slow, times=newest - (newest - slow.times) // 10)
-    plant.stores.series.append([fast], live=True)
+    plant.stores.series.append([Frame.of(fast)], live=True)
     onset = NOW - timedelta(minutes=80)
     seen = await call(reader, Telemetry.describe_change, "MOTOR_01", onset)
     assert 0 < seen.readings_before <= 3600

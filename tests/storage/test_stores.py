@@ -5,25 +5,29 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from sqlalchemy import create_engine, text
 
-from opsmith.domain.alerts import AlertChange, AlertLevel, AlertState
+from opsmith.domain.alerts import AlertChange, AlertLevel, AlertState, HeldBy, Hold
 from opsmith.domain.devices import Device
 from opsmith.domain.events import ALERTS, AlertEvent
 from opsmith.domain.work_orders import OrderStatus, Plan
 from opsmith.errors import BadInput, Conflict, NotFound
-from opsmith.storage.alerts import RATE_LIMITED, AlertStore
+from opsmith.storage.alerts import AlertStore
 from opsmith.storage.database import Database
 from opsmith.storage.dead_letters import DeadLetterStore
 from opsmith.storage.devices import DeviceStore
 from opsmith.storage.knowledge import KnowledgeStore
+from opsmith.storage.migrations import config
 from opsmith.storage.outbox import Outbox
 from opsmith.storage.tables import metadata
 from opsmith.storage.work_orders import WorkOrderStore
 from opsmith_kb.load import load_entries
 
 NOW = datetime(2026, 2, 28, 12, tzinfo=UTC)
+RATE_LIMITED = Hold(by=HeldBy.RATE_LIMIT, reason="too many at once", since=NOW)
 
 
 @pytest.fixture
@@ -58,6 +62,32 @@ def announced(database: Database) -> list[AlertEvent]:
 def test_the_migrations_make_the_schema_that_the_code_has(database: Database) -> None:
     with database.read() as connection:
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+
+
+def test_alerts_of_an_older_database_are_taken_over(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'old.db'}"
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        made = config()
+        made.attributes["connection"] = connection
+        command.upgrade(made, "0001")
+        reason = "device is in MAINTENANCE until 2026-02-28T13:00:00+00:00"
+        moments = dict.fromkeys(("onset", "first_seen", "last_seen", "created_at"), "2026-02-28")
+        values = {
+            "trace_id": "T-1", "device_id": "PUMP_01", "alert_level": "P1", "score": 1.5,
+            "alert_type": "composite", "raw_payload": "{}", "status": "IGNORED", "count": 3,
+            "state": "suppressed_by_design", "deviations": "[]", "suppressed": reason,
+            **{name: f"{day} 12:00:00.000000" for name, day in moments.items()},
+        }  # fmt: skip
+        columns = ", ".join(values)
+        marks = ", ".join(f":{name}" for name in values)
+        connection.execute(text(f"INSERT INTO alert_log ({columns}) VALUES ({marks})"), values)
+    engine.dispose()
+    database = Database(url)
+    (alert,) = AlertStore(database).holds.held()
+    database.close()
+    assert (alert.held, alert.count, alert.raises) == (HeldBy.MAINTENANCE, 3, 1)
+    assert (alert.holds, alert.flapping, alert.grouped) == ((), False, 0)
 
 
 def test_a_change_that_comes_again_is_neither_written_nor_announced(database: Database) -> None:
@@ -110,7 +140,7 @@ def test_a_suppressed_alert_is_listed_but_not_announced_until_its_level_rises(
     alerts = AlertStore(database)
     alerts.apply("PUMP_01", change(), {}, RATE_LIMITED)
     assert announced(database) == []
-    assert [alert.suppressed for alert in alerts.find(suppressed=True)] == [RATE_LIMITED]
+    assert [alert.suppressed for alert in alerts.find(suppressed=True)] == [RATE_LIMITED.reason]
     assert alerts.find(standing=True, suppressed=False) == []
     assert len(alerts.find(standing=True)) == 1
     alerts.apply("PUMP_01", change("updated", 1, AlertLevel.P1), {})

@@ -8,6 +8,7 @@ from tui_plant import NOW, Plant, readings
 
 from opsmith.domain.alerts import AlertLevel, Deviation
 from opsmith.domain.devices import Device
+from opsmith.domain.readings import Frame
 from opsmith.storage.database import Database
 from opsmith.storage.series_embedded import EmbeddedSeriesStore
 from opsmith_mcp.groups import Stores
@@ -29,7 +30,7 @@ def plant(empty_plant: Plant) -> Plant:
     pump = Device(device_id="PUMP_01", device_type="pump", rated_temp_max=85.0)
     fans = [Device(device_id=f"FAN_0{n}", device_type="fan") for n in (7, 8)]
     stores.devices.add([pump, *fans], NOW)
-    stores.series.append([readings("PUMP_01"), readings("FAN_07")], live=True)
+    stores.series.append([Frame.of(readings("PUMP_01")), Frame.of(readings("FAN_07"))], live=True)
     hot = empty_plant.raise_alert(
         "PUMP_01",
         "over_temp",

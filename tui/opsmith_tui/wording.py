@@ -104,6 +104,7 @@ TYPES: Texts = {
     "no_data": ("no data", "无数据"),
     "device_reported": ("device reported", "设备上报"),
     "drift": ("drift", "漂移"),
+    "composite_rule": ("rule met", "规则触发"),
 }
 
 SHORT_TYPES: Texts = TYPES | {

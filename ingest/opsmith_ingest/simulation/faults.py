@@ -34,6 +34,18 @@ class FaultKind(StrEnum):
     """One channel repeats the value it had."""
     SENSOR_DROPOUT = "sensor_dropout"
     """One channel, or the whole device, is silent now and then; always at severity 1."""
+    SENSOR_SPIKE = "sensor_spike"
+    """Single readings leap far off and come back at once: a disturbed cable."""
+    SENSOR_DRIFT = "sensor_drift"
+    """One channel shows ever more than there is: its gain creeps."""
+    SENSOR_UNIT = "sensor_unit"
+    """One channel is sent in another unit of its quantity, from the onset on."""
+    SENSOR_ZERO = "sensor_zero"
+    """One channel shows exactly 0: a broken loop."""
+
+
+SENSOR_FAULTS = frozenset(kind for kind in FaultKind if kind.startswith("sensor_"))
+"""Faults of an instrument: any channel can have them, and the machine is well."""
 
 
 class Growth(StrEnum):

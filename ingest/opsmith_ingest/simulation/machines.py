@@ -37,6 +37,8 @@ class Ambient:
     peak_hour: float = 15.0
     wander: float = 0.4
     """Cel, standard deviation (time constant 30 min)."""
+    trend: float = 0.0
+    """Cel a day: the season."""
 
     def temperature(self, hour: FloatArray, wandering: FloatArray) -> FloatArray:
         """Its temperature at those hours of the day, shape (n,), Cel."""
@@ -51,6 +53,9 @@ class Machine:
     physics: Physics
     load: Load = field(default_factory=Load)
     ambient: Ambient = field(default_factory=Ambient)
+    fouling: float = 0.0
+    """Of cooler, valve and filter: severity a day by which a healthy machine ages from the first
+    reading on (0.001 is a year to a third of a fault)."""
 
 
 def _wave(hour: FloatArray, peak: float) -> FloatArray:

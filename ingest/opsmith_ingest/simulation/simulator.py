@@ -11,6 +11,7 @@ from opsmith.errors import BadInput
 from opsmith_ingest.simulation.drive import Condition, Forcing, Response
 from opsmith_ingest.simulation.dynamics import relax, wander
 from opsmith_ingest.simulation.faults import (
+    SENSOR_FAULTS,
     Event,
     EventKind,
     Fault,
@@ -30,7 +31,6 @@ _COAST = 6.0
 _HOUR = 3_600_000_000
 """us."""
 _DAY = 24 * _HOUR
-_SENSOR_FAULTS = {FaultKind.SENSOR_STUCK, FaultKind.SENSOR_DROPOUT}
 
 
 class Simulation:
@@ -71,11 +71,12 @@ class Simulation:
         self._random = np.random.default_rng(seed)
         self._wandering = self._random.standard_normal(len(_CORRELATION))
         self._last: np.datetime64 | None = None
+        self._began: np.datetime64 | None = None
         self._speed = self._factor = self._temperature = 0.0
 
     def inject(self, fault: Fault) -> None:
         """Let one more fault happen. Raises `BadInput` where the machine cannot have it."""
-        possible = self.machine.physics.faults | _SENSOR_FAULTS
+        possible = self.machine.physics.faults | SENSOR_FAULTS
         name = self.machine.device.device_id
         if fault.kind not in possible:
             raise BadInput(f"{name} cannot have {fault.kind}; use {', '.join(sorted(possible))}")
@@ -109,6 +110,8 @@ class Simulation:
         if len(times) == 0:
             return self._batch(times, np.empty((0, len(self.channels))), ())
         fresh = self._last is None
+        if self._began is None:
+            self._began = times[0]
         before = times[:1] if self._last is None else np.array([self._last])
         steps = np.diff(times, prepend=before) / np.timedelta64(1, "s")
         assert fresh or steps[0] > 0, "time goes forward"
@@ -116,6 +119,7 @@ class Simulation:
         wandering = self._wander(drawn[:, : len(_CORRELATION)], steps)
         truth, running = self._truth(times, steps, wandering, fresh)
         values = self._instruments.read(truth, drawn[:, len(_CORRELATION) :])
+        self._instruments.disturb(values, times, self.faults)
         self._instruments.stick(values, times, self.faults)
         # The logistic curve stands for the normal distribution's (within 0.01).
         chance = 1 / (1 + np.exp(-1.702 * wandering[:, 4]))
@@ -143,7 +147,9 @@ class Simulation:
         hour = times.astype(np.int64) % _DAY / _HOUR
         running = held(self.events, {EventKind.START: 1.0, EventKind.STOP: 0.0}, times)
         factor = held(self.events, {EventKind.LOAD: None}, times)
-        condition = self._condition(times)
+        assert self._began is not None
+        days = (times - self._began) / np.timedelta64(_DAY, "us")
+        condition = self._condition(times, machine.fouling * days)
 
         factor = relax(float(factor[0]) if fresh else self._factor, factor, steps / _LOAD_TIME)
         demand = np.maximum(machine.load.demand(hour, wandering[:, 0]) * factor, 0.0)
@@ -153,7 +159,7 @@ class Simulation:
         speed = relax(float(aim[0]) if fresh else self._speed, aim, steps / inertia)
 
         response = physics.respond(speed, forcing, condition)
-        ambient = machine.ambient.temperature(hour, wandering[:, 3])
+        ambient = machine.ambient.temperature(hour, wandering[:, 3]) + machine.ambient.trend * days
         goal = ambient + response.heat / response.cooling
         temperature = relax(
             float(goal[0]) if fresh else self._temperature,
@@ -174,14 +180,14 @@ class Simulation:
         assert not missing, f"{self.machine.device.device_id} does not compute {missing}"
         return np.column_stack([channels[name] for name in self.channels])
 
-    def _condition(self, times: TimeArray) -> Condition:
+    def _condition(self, times: TimeArray, fouled: FloatArray) -> Condition:
         return Condition(
             bearing=total_level(self.faults, FaultKind.BEARING_WEAR, times),
             eccentricity=total_level(self.faults, FaultKind.IMBALANCE, times),
             suction=total_level(self.faults, FaultKind.CAVITATION, times),
             leak=total_level(self.faults, FaultKind.LEAK, times),
-            restriction=total_level(self.faults, FaultKind.VALVE_RESTRICTION, times),
-            cooling=total_level(self.faults, FaultKind.OVERHEATING, times),
+            restriction=total_level(self.faults, FaultKind.VALVE_RESTRICTION, times) + fouled,
+            cooling=total_level(self.faults, FaultKind.OVERHEATING, times) + fouled,
         )
 
     def _batch(

@@ -1,0 +1,221 @@
+"""The arrays in which the state of all devices with the same channels is kept."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from opsmith.domain.devices import Limits
+from opsmith.domain.rules import CompositeRule
+from opsmith_detectors import coupled, limits, sensor_faults
+from opsmith_detectors.alert_levels import ALERT_TYPES
+from opsmith_detectors.alert_track import TRACK
+from opsmith_detectors.drift import DRIFTS
+from opsmith_detectors.drift_days import DRIFT
+from opsmith_detectors.machine import (
+    CHANNEL,
+    MACHINE,
+    TRAITS,
+    Records,
+    band_of,
+    flags_of,
+    matrix_numbers,
+    triangle,
+)
+from opsmith_detectors.rules import CONDITION, RULE, compile_rules
+from opsmith_detectors.sensor_faults import SENSOR
+from opsmith_detectors.stepping import Events, Pool, Scratch
+from opsmith_detectors.univariate import OUT, UNIVARIATE
+
+TYPES = len(ALERT_TYPES)
+STATE = (
+    "machines", "channels", "matrices", "inverses", "sensors", "drifts", "drift_days", "tracks",
+    "univariate",
+)  # fmt: skip
+"""What is learnt, and goes into a device's snapshot, in this order."""
+
+
+def new_pool(c: int, n: int) -> Pool:
+    """Room for `n` devices of `c` channels; all zero: nothing known."""
+    return Pool(
+        machines=_records(n, MACHINE),
+        channels=_records((n, c), CHANNEL),
+        matrices=np.zeros((n, matrix_numbers(c)), np.float32),
+        inverses=np.zeros((n, 2 * triangle(c) if c > 1 else 0), np.int16),
+        sensors=_records((n, c), SENSOR),
+        drifts=_records((n, c), DRIFT),
+        drift_days=_records(n, DRIFTS),
+        tracks=_records((n, TYPES), TRACK),
+        univariate=_records(n if c == 1 else 0, UNIVARIATE),
+        traits=_records((n, c), TRAITS),
+        criticality=np.zeros(n, np.uint8),
+        rated=np.zeros(n, np.uint8),
+        rules=_records(0, RULE),
+        conditions=_records(0, CONDITION),
+        rule_from=np.zeros(n, np.int64),
+        rule_to=np.zeros(n, np.int64),
+    )
+
+
+def _records(shape: int | tuple[int, ...], fields: Any) -> Records:
+    """As numpy gives them to Python too, should the loops run as Python."""
+    return np.zeros(shape, np.dtype((np.record, np.dtype(fields))))
+
+
+def grown(pool: Pool, n: int) -> Pool:
+    """The same with room for `n` devices."""
+    larger = new_pool(pool.channels.shape[1], n)
+    for old, new in zip(pool, larger, strict=True):
+        new[: len(old)] = old[: len(new)]
+    return larger._replace(rules=pool.rules, conditions=pool.conditions)
+
+
+def bytes_a_device(c: int) -> int:
+    """Bytes of state that a device of `c` channels takes.
+
+    >>> bytes_a_device(8) <= 4096
+    True
+    """
+    pool = new_pool(c, 1)
+    return sum(getattr(pool, name).nbytes for name in STATE)
+
+
+def begin(
+    pool: Pool,
+    r: int,
+    names: Sequence[str],
+    rated: Mapping[str, Limits],
+    criticality: int,
+) -> None:
+    """Make a row ready for a new device."""
+    for name in (*STATE, "rule_from", "rule_to"):
+        array = getattr(pool, name)
+        if len(array):
+            array[r] = np.zeros((), array.dtype)
+    pool.sensors[r] = sensor_faults.fresh(names)
+    register(pool, r, names, rated, criticality)
+
+
+def register(
+    pool: Pool,
+    r: int,
+    names: Sequence[str],
+    rated: Mapping[str, Limits],
+    criticality: int,
+) -> None:
+    """Write what is known of a device beforehand; what was learnt stays."""
+    pool.criticality[r] = criticality
+    checks = limits.checks(rated, tuple(names))
+    pool.rated[r] = len(checks) > 0
+    traits = pool.traits[r]
+    for j, name in enumerate(names):
+        traits[j] = (np.nan, np.nan, 1.0, band_of(name), flags_of(name), 0, 0)
+    for check in checks:
+        side = "high" if check.high else "low"
+        traits[check.place][side] = check.limit
+        traits[check.place]["span"] = check.span
+        traits[check.place][f"{side}_kind"] = ALERT_TYPES.index(check.alert_type)
+
+
+def with_rules(pool: Pool, r: int, names: Sequence[str], rules: Sequence[CompositeRule]) -> Pool:
+    """The same, with a device's rules behind those of the others."""
+    made, conditions = compile_rules(rules, names)
+    made["first"] += len(pool.conditions)
+    pool.rule_from[r], pool.rule_to[r] = len(pool.rules), len(pool.rules) + len(made)
+    return pool._replace(
+        rules=np.concatenate([pool.rules, made.astype(pool.rules.dtype)]),
+        conditions=np.concatenate([pool.conditions, conditions.astype(pool.conditions.dtype)]),
+    )
+
+
+def move(
+    old: Pool, r: int, names: Sequence[str], new: Pool, into: int, new_names: Sequence[str]
+) -> None:
+    """Take a device over that has more channels now; `begin` made its new row ready."""
+    place = np.array([new_names.index(name) for name in names], dtype=np.intp)
+    c, larger = len(names), len(new_names)
+    for name in ("channels", "drifts"):
+        getattr(new, name)[into, place] = getattr(old, name)[r]
+    for field in SENSOR.names or ():
+        if field != "peer":
+            new.sensors[into][field][place] = old.sensors[r][field]
+    for name in ("machines", "drift_days", "tracks"):
+        getattr(new, name)[into] = getattr(old, name)[r]
+    machine = new.machines[into : into + 1]
+    if c == 1:
+        # What one channel alone had learnt was learnt otherwise.
+        machine["seen"] = 0
+        new.channels[into] = np.zeros(larger, CHANNEL)
+        return
+    # The channels together are as new as the newest.
+    machine["fitted"] = machine["judged"] = machine["learnt"] = 0
+    machine["together_spread"] = machine["surprise_spread"] = 0
+    for part in range(3):
+        start, new_start = part * triangle(c), part * triangle(larger)
+        full = np.zeros((larger, larger), np.float32)
+        full[np.ix_(place, place)] = _unpacked(old.matrices[r], start, c)
+        new.matrices[into, new_start : new_start + triangle(larger)] = full[np.tril_indices(larger)]
+    crossed = np.zeros((larger, larger), np.float32)
+    at = 3 * triangle(c)
+    crossed[np.ix_(place, place)] = old.matrices[r, at : at + c * c].reshape(c, c)
+    at = 3 * triangle(larger)
+    new.matrices[into, at : at + larger * larger] = crossed.ravel()
+
+
+def _unpacked(numbers: Any, start: int, c: int) -> Any:
+    full = np.zeros((c, c), np.float32)
+    full[np.tril_indices(c)] = numbers[start : start + triangle(c)]
+    return np.maximum(full, full.T) if c == 1 else full + np.tril(full, -1).T
+
+
+def dump(pool: Pool, r: int) -> bytes:
+    """The state of a device."""
+    parts = [np.asarray(getattr(pool, name)[r : r + 1]).tobytes() for name in STATE]
+    return b"".join(parts)
+
+
+def load(pool: Pool, r: int, state: bytes) -> None:
+    """Restore the state of a device, exactly; `state` is of `bytes_a_device` bytes."""
+    at = 0
+    for name in STATE:
+        array: Records = getattr(pool, name)
+        if not len(array):
+            continue
+        shape = array.shape[1:]
+        length = int(np.prod(shape)) * array.dtype.itemsize
+        array[r] = np.frombuffer(state, array.dtype, int(np.prod(shape)), at).reshape(shape)
+        at += length
+
+
+def new_scratch(c: int) -> Scratch:
+    """Working memory for devices of `c` channels."""
+    return Scratch(
+        x=np.zeros(c),
+        believed=np.zeros(c, np.uint8),
+        quality=np.zeros(c, np.uint8),
+        verdict=np.zeros(c, np.uint8),
+        driven=np.zeros(c, np.uint8),
+        work=np.zeros((coupled.ROWS, c)),
+        out=np.zeros(6),
+        square=np.zeros((2, c, c)),
+        alone=np.zeros(OUT),
+        said=np.zeros((5, TYPES)),
+    )
+
+
+def new_events(c: int, room: int = 256) -> Events:
+    """Room for changes of devices of `c` channels."""
+    return Events(
+        row=np.zeros(room, np.int64),
+        kind=np.zeros(room, np.int64),
+        change=np.zeros(room, np.int64),
+        tracks=_records((room, TYPES), TRACK),
+        x=np.zeros((room, c)),
+        expected=np.zeros((room, c)),
+        fast=np.zeros((room, c)),
+        slow=np.zeros((room, c)),
+        residual=np.zeros((room, c)),
+        held=np.zeros((room, c), np.uint8),
+        verdict=np.zeros((room, c), np.uint8),
+        outcome=np.zeros((room, 7)),
+    )

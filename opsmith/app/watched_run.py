@@ -1,0 +1,203 @@
+"""One device's readings, watched again from the start, to look back on."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from itertools import pairwise
+
+import numpy as np
+
+from opsmith.domain.alerts import AlertChange, AlertLevel, AlertType
+from opsmith.domain.devices import Limits
+from opsmith.domain.moments import to_moment, to_time
+from opsmith.domain.readings import FloatArray, Frame, ReadingBatch, TimeArray
+from opsmith_detectors import profile
+from opsmith_detectors.fleet import Fleet
+
+SAMPLES = 400
+"""Places of a run at which it is asked what was expected."""
+_PAUSE = np.timedelta64(60, "s")
+_PAUSES = 5
+"""Usual intervals, and `_PAUSE`, after which silence is asked for."""
+_GRACE = 60
+_DAYS, _WEEKS = 3, 2
+"""Days of which a time of the day, and weeks of which an hour, is known before it is shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stand:
+    """One stretch in which an alert stood, [start, end)."""
+
+    alert_type: AlertType
+    onset: datetime
+    """When the deviation began, as far as could be told."""
+    start: datetime
+    end: datetime | None
+    """None: it stands at the run's end."""
+    levels: tuple[tuple[datetime, AlertLevel], ...]
+    """From when on it had which level, the oldest first."""
+    flapping: bool
+    is_new: bool
+    """It is no return of the same event."""
+
+    @property
+    def level(self) -> AlertLevel:
+        """The highest that it had."""
+        return min(level for _, level in self.levels)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class WatchedRun:
+    """A stretch of one device's readings, and what the detector made of them."""
+
+    batch: ReadingBatch
+    """Of n readings of c channels."""
+    rated: Mapping[str, Limits]
+    scores: FloatArray
+    """Shape (n,), 1 is the limit; NaN where a reading was not judged."""
+    sampled: TimeArray
+    """Shape (s,), UTC."""
+    expected: FloatArray
+    """Shape (s, c), at `sampled`, in the channels' units; NaN where nothing was expected."""
+    stands: tuple[Stand, ...]
+    """In the order in which they were raised."""
+    before: int
+    """Readings that were watched before the first of these."""
+
+
+class _Open(Fleet):
+    """A fleet that tells what it expects."""
+
+    def expected(self, device_id: str, time: np.datetime64) -> Mapping[str, float]:
+        """What each channel should read, in its unit; none where it cannot be told.
+
+        Of several channels the learned level of each; of one channel the usual value of this hour
+        of the week, else of this time of the day. Of a machine that stands nothing is expected.
+        """
+        device = self._devices.get(device_id)
+        if device is None or device.layout is None or self.is_stopped(device_id):
+            return {}
+        layout, row = device.layout, device.row
+        alone_name = layout.names[0]
+        if len(layout.names) > 1:
+            if int(layout.pool.machines[row]["seen"]) < _GRACE:
+                return {}
+            channels = layout.pool.channels[row]
+            level = channels["origin"].astype(np.float64) + channels["mean"]
+            return dict(zip(layout.names, level.tolist(), strict=True))
+        alone = layout.pool.univariate[row]
+        time_us = int(time.astype("datetime64[us]").astype(np.int64))
+        hour, quarter = profile.week_bin_of(time_us), profile.day_bin_of(time_us)
+        origin = float(alone["origin"])
+        if int(alone["week_visits"][hour]) >= _WEEKS:
+            return {alone_name: origin + float(alone["week"][hour])}
+        if int(alone["day_visits"][quarter]) >= _DAYS:
+            return {alone_name: origin + float(alone["day"][quarter])}
+        return {}
+
+
+def watch(
+    batch: ReadingBatch,
+    rated: Mapping[str, Limits],
+    criticality: int = 2,
+    *,
+    start: datetime | None = None,
+    accepted: float | None = None,
+) -> WatchedRun:
+    """Run a device's readings through a fresh detector.
+
+    Args:
+        batch: Its readings; at least one from `start` on.
+        rated: Rated limits by channel, in its unit.
+        criticality: 1 stops the plant, 3 has a spare.
+        start: The run begins here; what is before is learnt, and not kept.
+        accepted: False alerts that the operator accepts per device and week; None: the default.
+    """
+    fleet = _Open() if accepted is None else _Open(accepted=accepted)
+    fleet.register(batch.device_id, rated, criticality)
+    first = 0 if start is None else int(np.searchsorted(batch.times, to_time(start)))
+    scores = np.full(len(batch), np.nan)
+    changes: list[tuple[datetime, AlertChange]] = []
+    sampled: list[np.datetime64] = []
+    expected: list[list[float]] = []
+    pauses = _pauses(batch.times)
+    # A reading at which it is sampled is the last of its part.
+    each = max((len(batch) - first) // SAMPLES, 1)
+    cuts = sorted({0, first, *pauses, *range(first, len(batch), each), len(batch)})
+    for begin, end in pairwise(cuts):
+        if begin in pauses:
+            for silent in fleet.silent(batch.times[begin]):
+                changes.append((silent.change.first_seen, silent.change))
+        judged = fleet.step(Frame.of(part_of(batch, begin, end)))
+        scores[begin:end] = judged.scores
+        changes += [
+            (to_moment(batch.times[begin + each.row]), each.change) for each in judged.changes
+        ]
+        if end > first:
+            known = fleet.expected(batch.device_id, batch.times[end - 1])
+            sampled.append(batch.times[end - 1])
+            expected.append([known.get(channel, np.nan) for channel in batch.channels])
+    stands = _stands(changes)
+    if start is not None:
+        stands = [stand for stand in stands if stand.end is None or stand.end > start]
+    return WatchedRun(
+        part_of(batch, first, len(batch)),
+        rated,
+        scores[first:],
+        np.array(sampled, "datetime64[us]"),
+        np.array(expected).reshape(len(expected), len(batch.channels)),
+        tuple(stands),
+        first,
+    )
+
+
+def part_of(batch: ReadingBatch, first: int, last: int) -> ReadingBatch:
+    """The readings numbered from `first` on, before `last`."""
+    rows = slice(first, last)
+    return replace(
+        batch,
+        times=batch.times[rows],
+        values=batch.values[rows],
+        quality=batch.quality[rows],
+        statuses=batch.statuses[rows],
+    )
+
+
+def _pauses(times: TimeArray) -> frozenset[int]:
+    """Numbers of the readings before which there was a pause."""
+    if len(times) < 3:
+        return frozenset()
+    passed = np.diff(times)
+    long = passed > max(_PAUSES * np.median(passed), _PAUSE)
+    return frozenset((np.flatnonzero(long) + 1).tolist())
+
+
+def _stands(changes: list[tuple[datetime, AlertChange]]) -> list[Stand]:
+    """The stretches between raise and clear."""
+    open_: dict[AlertType, Stand] = {}
+    found: list[Stand] = []
+    for time, change in changes:
+        stand = open_.get(change.alert_type)
+        if change.change == "cleared":
+            if stand is not None:
+                found.append(replace(open_.pop(change.alert_type), end=time))
+            continue
+        mark = (time, change.alert_level)
+        if stand is None:
+            open_[change.alert_type] = Stand(
+                change.alert_type,
+                change.onset,
+                time,
+                None,
+                (mark,),
+                change.flapping,
+                change.raises == 1,
+            )
+            continue
+        levels = stand.levels
+        if change.alert_level != levels[-1][1]:
+            levels = (*levels, mark)
+        open_[change.alert_type] = replace(
+            stand, levels=levels, flapping=stand.flapping or change.flapping
+        )
+    return sorted([*found, *open_.values()], key=lambda stand: stand.start)

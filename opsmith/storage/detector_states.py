@@ -1,0 +1,40 @@
+"""What the detectors know of each device, as they left it."""
+
+from collections.abc import Mapping, Sequence
+
+from sqlalchemy import delete, insert, select
+
+from opsmith.storage.database import Database
+from opsmith.storage.tables import detector_state as table
+
+_AT_ONCE = 500
+"""Devices asked for in one statement."""
+
+
+class DetectorStates:
+    """One state a device; the detectors alone can read it."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def save(self, states: Mapping[str, bytes]) -> None:
+        """Keep these instead of what was known of these devices; all or none."""
+        if not states:
+            return
+        with self._database.write() as connection:
+            connection.execute(delete(table).where(table.c.device_id.in_(states)))
+            connection.execute(
+                insert(table),
+                [{"device_id": device_id, "state": state} for device_id, state in states.items()],
+            )
+
+    def find(self, device_ids: Sequence[str]) -> dict[str, bytes]:
+        """What is kept of these devices; those of which nothing is are left out."""
+        found: dict[str, bytes] = {}
+        with self._database.read() as connection:
+            for start in range(0, len(device_ids), _AT_ONCE):
+                wanted = device_ids[start : start + _AT_ONCE]
+                query = select(table.c.device_id, table.c.state)
+                rows = connection.execute(query.where(table.c.device_id.in_(wanted)))
+                found.update({device_id: state for device_id, state in rows})
+        return found
