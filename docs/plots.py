@@ -3,7 +3,7 @@
 Every run is made by the simulator from a fixed seed, and watched by the product's defaults.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -160,10 +160,10 @@ def _profile(seed: int = 7) -> Run:
     day = seconds // _DAY_S
     works = (day % 7 < 5) * (1 / (1 + np.exp(-(hour - 6) * 3)) - 1 / (1 + np.exp(-(hour - 18) * 3)))
     random = np.random.default_rng(seed)
-    power = 40 + 60 * works + 1.5 * random.standard_normal(len(times))
+    power: FloatArray = 40 + 60 * works + 1.5 * random.standard_normal(len(times))
     failed = (day == 21) & (hour < 5) & (hour >= 1)
     power[failed] += 30
-    return _batch("HALL_2", times, {"power": np.round(power, 1)}), {}, 2
+    return _batch("HALL_2", times, {"power": power.round(1)}), {}, 2
 
 
 def _drift() -> Run:
@@ -176,27 +176,26 @@ def _drift() -> Run:
     values: FloatArray = batch.values.copy()
     spread = float(values[: 2 * 1440, column].std())
     values[:, column] += 0.5 * spread * np.maximum(since - 3, 0)
-    channels = {name: values[:, j] for j, name in enumerate(batch.channels)}
+    channels = _by_name(batch.channels, values)
     made = _batch(batch.device_id, batch.times, channels)
     return made, machine.device.rated(), machine.device.criticality
 
 
 def _flap() -> Run:
-    """A pressure that swings about its limit, every three minutes, for an hour and a half."""
-    machine = _machine("PUMP_04")
+    """A pressure that always swings, every 12 minutes; later a little more, beyond its limit."""
     batch, _, criticality = _run("PUMP_04", 5, seed=4)
     values: FloatArray = batch.values.copy()
     column = batch.channels.index("pressure")
     minutes = (batch.times - batch.times[0]) / np.timedelta64(60, "s")
-    limit = machine.device.rated()["pressure"].high
-    assert limit is not None
-    usual = float(np.median(values[:, column]))
-    swings = (minutes >= 150) & (minutes < 240)
-    values[swings, column] += (limit - usual) * (
-        0.5 + 0.54 * np.sin(2 * np.pi * minutes[swings] / 12)
-    )
-    channels = {name: values[:, j] for j, name in enumerate(batch.channels)}
-    return _batch("PUMP_04", batch.times, channels), machine.device.rated(), criticality
+    swing = np.where((minutes >= 144) & (minutes < 228), 0.066, 0.05)
+    values[:, column] += swing * np.sin(2 * np.pi * minutes / 12)
+    channels = _by_name(batch.channels, values)
+    rated = {**_machine("PUMP_04").device.rated(), "pressure": Limits(high=0.53)}
+    return _batch("PUMP_04", batch.times, channels), rated, criticality
+
+
+def _by_name(names: Sequence[str], values: FloatArray) -> dict[str, FloatArray]:
+    return {name: values[:, j] for j, name in enumerate(names)}
 
 
 def _batch(

@@ -45,7 +45,8 @@ the number of statistics."""
 CAP = 7.0
 """Standard deviations of a channel's level that are an anomaly whatever the past was."""
 YOUNG = 90.0
-"""Readings learnt at which every limit is twice as wide; wider before, narrower after."""
+"""Readings learnt at which every limit is three times as wide: 1 + x + x^2, where x is this by the
+readings learnt, as the far quantiles of Student's t widen with few independent readings."""
 UNSETTLED = 40.0
 """Readings after an event for which the same holds, less the first 20."""
 KNOWN = 40
@@ -178,7 +179,8 @@ def score(
         for j in range(c):
             work[RATIO, j] = 0.0
         return
-    young = 1 + YOUNG / max(machine.learnt, 1)
+    few = YOUNG / max(machine.learnt, 1)
+    young = 1 + few + few * few
     if machine.since_event > 0:
         young += UNSETTLED / (machine.since_event + 20.0)
     statistics = 2 * c + 2 if together else 2 * c

@@ -16,6 +16,7 @@ import numpy as np
 from opsmith.compiled import lean
 from opsmith_detectors.coupled import (
     FAST,
+    FAST_GAIN,
     FOLLOW,
     GRACE,
     JUDGED,
@@ -34,6 +35,7 @@ from opsmith_detectors.coupled import (
     SURPRISED,
     TOGETHER,
     VALUE,
+    YOUNG,
     spread_of_fast,
     spread_of_residual,
     spread_of_slow,
@@ -46,6 +48,8 @@ BLOCK, FIRST_BLOCK = 20, 10
 """Readings learnt together; so in the grace."""
 MEMORY = 300.0
 """Readings, time constant of the baseline."""
+LONG_MEMORY = 3000.0
+"""Readings, of what a channel is like by nature: how it drifts, how far its statistics scatter."""
 LEAK = 6000.0
 """Readings, time constant at which even a standing deviation is taken over in the end."""
 FASTEST = 1 / 40
@@ -60,6 +64,8 @@ _FIRST_FIT = 30
 """Readings learnt before anything can be judged."""
 _CLIP = 4.0
 """Standard deviations beyond which a healthy reading teaches no more."""
+_HUBER = 2.0
+"""Standard deviations of the fast level that a block moves the baseline by at most."""
 _LEAST_SPREAD = 0.15
 """About a third of a chi-square's cube root's: statistics cannot be steadier than chance."""
 _TINY = 1e-12
@@ -122,6 +128,8 @@ def learn(
     settling = False
     if machine.since_event > 0:
         machine.since_event = machine.since_event + 1 if machine.since_event < 2000 else 0
+    # A start sets the levels to the newest; after it they average what comes.
+    gather = max(FAST_GAIN, 1 / (1.0 + machine.excuse_readings)) if machine.excuse else 1.0
     slowest = 1 / min(LEAK, 20.0 * max(machine.learnt, 1))
     for j in range(c):
         channel = channels[r, j]
@@ -141,6 +149,9 @@ def learn(
         if work[JUDGED, j] != 0:
             _take_channel(machine, channel, n, j, slowest, worst, work)
         channel.last, channel.fast, channel.slow = work[VALUE, j], work[FAST, j], work[SLOW, j]
+        if blank:
+            # The slow level would tell of what was before for longer than the blank lasts.
+            channel.slow += gather * (channel.fast - channel.slow)
     if bad or settling:
         machine.spoilt = 1
         machine.waited = 0
@@ -212,7 +223,9 @@ def _learn_together(
         if work[JUDGED, j] == 0 or work[FOLLOW, j] > 0:
             work[PAST, j] = work[SUDDEN, j] = work[SCRATCH, j] = work[SCRATCH_2, j] = 0.0
     blend(own, 0, work[PAST], c, rate)
-    blend(own, t, work[SCRATCH], c, rate)
+    # Smoothed levels hold few independent readings: how they go together takes longer.
+    slower = max(1.0 / (machine.learnt + machine.block + 1), 1 / LONG_MEMORY)
+    blend(own, t, work[SCRATCH], c, slower)
     blend(own, 2 * t, work[SCRATCH_2], c, rate)
     at = 3 * t
     for i in range(c):
@@ -221,7 +234,7 @@ def _learn_together(
             own[at + j] += past * work[SUDDEN, j] - rate * own[at + j]
         at += c
     if machine.fitted:
-        rate = max(4.0 / (machine.judged + 4.0), 1 / (2 * MEMORY))
+        rate = max(4.0 / (machine.judged + 4.0), 1 / LONG_MEMORY)
         machine.judged += 1
         machine.together_usual, machine.together_spread = _moved(
             machine.together_usual, machine.together_spread, out[TOGETHER], rate
@@ -309,13 +322,18 @@ def _learn_block(machine: Any, channel: Any) -> None:
     squares = channel.wait_squares / n
     if machine.fitted:
         average = _clip(average, _CLIP * _spread(channel))
+    taken = average
+    if machine.fitted:
+        # What is far off for this channel is taken over slowly, or nothing lasting would be seen.
+        usual = spread_of_fast(channel) * (1 + YOUNG / channel.heard)
+        taken = _clip(average, _HUBER * usual)
     channel.noise += rate * (max(squares - average * average, 0.0) - channel.noise)
     channel.fast_variance += rate * (channel.wait_fast / n - channel.fast_variance)
     channel.slow_variance += rate * (channel.wait_slow / n - channel.slow_variance)
     channel.residual_variance += rate * (channel.wait_residual / n - channel.residual_variance)
     if channel.wait_fast_mean > 0:
         judged = max(channel.heard - _FIRST_FIT, n)
-        late = min(1.0, max(4 * n / (judged + 3 * n), 1 - exp(-n / (2 * MEMORY))))
+        late = min(1.0, max(4 * n / (judged + 3 * n), 1 - exp(-n / LONG_MEMORY)))
         channel.fast_usual, channel.fast_spread = _joined(
             channel.fast_usual, channel.fast_spread, channel.wait_fast_mean / n,
             channel.wait_fast_square / n, late,
@@ -325,7 +343,7 @@ def _learn_block(machine: Any, channel: Any) -> None:
             channel.wait_slow_square / n, late,
         )  # fmt: skip
     _learn_drift(channel)
-    channel.mean += max(rate, 1 - exp(-n * gain_of(channel))) * average
+    channel.mean += max(rate, 1 - exp(-n * gain_of(channel))) * taken
     channel.wait = 0
 
 
@@ -348,7 +366,7 @@ def _learn_drift(channel: Any) -> None:
     if channel.blocks < 255:
         channel.blocks += 1
     if channel.blocks >= 3:
-        rate = max(1 / (1 + channel.heard / BLOCK), BLOCK / MEMORY / 2)
+        rate = max(1 / (1 + channel.heard / BLOCK), BLOCK / LONG_MEMORY)
         change = channel.wait_x - channel.block_before
         channel.one_apart += rate * (change * change - channel.one_apart)
         change = channel.wait_x - channel.block_before_that
@@ -401,6 +419,8 @@ def _fit(
     shrink = 2 * c / (2 * c + known)
     machine.residual_unit = keep_inverse(moment, c, shrink, inverses[r], t, scale)
     unpack(own, t, moment, c)
-    # Smoothed levels hold fewer independent readings: their correlations are shrunk more.
-    pull = min(1.0, shrink / SLOW_GAIN / 3)
+    # Smoothed levels hold fewer independent readings. Channels that go together with the load have
+    # small eigenvalues, which any pull hides: it fades fast once the readings outnumber them.
+    independent = SLOW_GAIN * min(float(machine.learnt), 2 * LONG_MEMORY)
+    pull = min(1.0, (c / independent) ** 2)
     machine.shift_unit = keep_inverse(moment, c, pull, inverses[r], 0, scale)

@@ -33,10 +33,10 @@ _SETTLING_US, _SETTLING_READINGS = 150 * _SECOND, 15
 _STANDING_US, _STANDING_READINGS = 120 * _SECOND, 20
 """The same, after that, for which it has to stand."""
 _PAUSE = 60
-"""Readings after a change of load was taken back in which no other is believed."""
+"""Readings after a change of load was decided on in which no other is believed."""
 _SHAKEN = 0.3
 """Part of its level by which vibration may rise with the load."""
-_LEAST = 0.02
+_LEAST = 0.01
 """Part of its level by which a driven channel moves at least, if the load does."""
 _NOTICED = 3.0
 """Standard deviations of its noise by which a channel has left its slower level."""
@@ -233,8 +233,9 @@ def _decide(
             channel.mean = channel.before
         elif not _is_far(channel, traits[r, j], channel.before, work[FAST, j]):
             channel.mean = work[FAST, j]
-    if taken_back:
+    # What goes on is no change of load either, step by step as it may look.
+    if taken_back or machine.after_start == 0:
         machine.pause = _PAUSE
-    else:
+    if not taken_back:
         machine.warm_from = machine.excuse_since
     machine.excuse = _NONE

@@ -406,7 +406,9 @@ def _ask_event(
     score = out[coupled.SCORE]
     said[SCORES, _COMPOSITE] = score
     said[CLEARS, _COMPOSITE] = 1.0 if score < _CLEAR else 0.0
-    said[AT_ONCE, _COMPOSITE] = 1.0 if score >= _AT_ONCE else 0.0
+    # One reading that was not foreseen may be the first of a change of load.
+    lasts = out[coupled.WORST] != 2 * c + 1
+    said[AT_ONCE, _COMPOSITE] = 1.0 if score >= _AT_ONCE and lasts else 0.0
     if not stands:
         return
     goes_on = event.go_on(pool.machines[r], pool.channels, pool.traits, r, c, work, out)

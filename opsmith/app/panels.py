@@ -146,16 +146,18 @@ def _bar(sheet: Sheet, stand: Stand, top: float) -> Iterator[str]:
 
 def _label(sheet: Sheet, stands: Sequence[Stand], top: float) -> str:
     """Which level and type, once a lane, where there is room beside its bars."""
-    first, last = stands[0], stands[-1]
     levels = list(dict.fromkeys(level for stand in stands for _, level in stand.levels))
-    said = f"{' → '.join(levels)} {word(sheet.language, first.alert_type)}"
+    said = f"{' → '.join(levels)} {word(sheet.language, stands[0].alert_type)}"
     if any(stand.flapping for stand in stands):
         comma = "，" if sheet.language == "zh" else ", "
         said += comma + sheet.say("flapping")
-    left, right = sheet.x(first.start), sheet.x(last.end or sheet.end)
-    width = 7 * sum(2 if ord(sign) > 0x2E80 else 1 for sign in said)
-    if right + 8 + width <= WIDTH - RIGHT:
-        return written(right + 8, top + 14, said, weight=600)
-    if left - 8 - width >= LEFT:
-        return written(left - 8, top + 14, said, weight=600, anchor="end")
-    return written(max(left, LEFT) + 8, top + 14, said, weight=600, halo=True)
+    width = 7 * sum(2 if ord(sign) > 0x2E80 else 1 for sign in said) + 12
+    edges = [sheet.x(stand.start) for stand in stands] + [WIDTH - RIGHT + 6.0]
+    ends = [sheet.x(stand.end or sheet.end) for stand in stands]
+    # Behind the last bar, before the first, else in a gap; over the bars where there is none.
+    for end, after in zip(reversed(ends), reversed(edges[1:]), strict=True):
+        if end == ends[-1] and edges[0] - LEFT >= width > after - end:
+            return written(edges[0] - 8, top + 14, said, weight=600, anchor="end")
+        if after - end >= width:
+            return written(end + 8, top + 14, said, weight=600)
+    return written(edges[0] + 8, top + 14, said, weight=600, halo=True)

@@ -1,16 +1,22 @@
 """The watch over a fleet, seen from outside: readings in, alerts out."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from opsmith.domain.alerts import Alert, AlertChange, AlertLevel, trace_id_of
 from opsmith.domain.devices import Limits
+from opsmith.domain.moments import to_moment
 from opsmith.domain.readings import FloatArray, Frame, Quality, ReadingBatch
+from opsmith.domain.rules import CompositeRule
 from opsmith_detectors.fleet import Fleet, Judged
+from opsmith_detectors.pool import bytes_a_device
 
 START = np.datetime64("2026-02-28T06:00:00", "us")
 SECOND = np.timedelta64(1, "s")
@@ -279,3 +285,119 @@ def test_the_same_readings_give_the_same_changes() -> None:
     rows[500:700, 1] -= 9.0
     first = watch(watched({}), rows)
     assert first and first == watch(watched({}), rows)
+
+
+@given(
+    cuts=st.lists(st.integers(1, 1199), max_size=6, unique=True),
+    restored=st.lists(st.booleans(), min_size=7, max_size=7),
+)
+@settings(max_examples=25, deadline=None)
+def test_frames_of_any_length_and_restarts_between_them_change_nothing(
+    cuts: list[int], restored: list[bool]
+) -> None:
+    rows = healthy(1200)
+    rows[700:900, 1] -= 12.0
+    rows[1000:, 3] = rows[1000, 3]
+    whole = judge(watched({"flow": Limits(low=100.0)}), rows)
+    assert {each.change.alert_type for each in whole.changes} == {"composite", "sensor_fault"}
+    fleet = watched({"flow": Limits(low=100.0)})
+    scores: list[FloatArray] = []
+    changes: list[AlertChange] = []
+    bounds = [0, *sorted(cuts), len(rows)]
+    for first, last, anew in zip(bounds, bounds[1:], restored, strict=False):
+        part = judge(fleet, rows[first:last], first=first)
+        scores.append(part.scores)
+        changes += [each.change for each in part.changes]
+        if anew:
+            state = fleet.save(NAME)
+            assert state is not None
+            fleet = watched({"flow": Limits(low=100.0)})
+            assert fleet.restore(NAME, state)
+    np.testing.assert_array_equal(np.concatenate(scores), whole.scores)
+    assert changes == [each.change for each in whole.changes]
+
+
+def test_a_state_that_is_broken_or_of_another_version_is_not_restored() -> None:
+    fleet = watched({})
+    judge(fleet, healthy(100))
+    state = fleet.save(NAME)
+    assert state is not None and not watched({}).restore(NAME, state[:-1])
+    assert not watched({}).restore(NAME, b"\x02\x00\x00\x00[]")
+    assert watched({}).save(NAME) is None
+
+
+def test_devices_do_not_hear_of_each_other() -> None:
+    rows, others = healthy(900), healthy(900, seed=2)
+    rows[600:, 4] *= 2
+    alone = judge(watched({}), rows)
+    fleet = Fleet()
+    batches = [
+        ReadingBatch(name, CHANNELS, START + np.arange(900) * SECOND, values,
+                     np.zeros((900, 5), np.uint8), ("NORMAL",) * 900)
+        for name, values in ((NAME, rows), ("PUMP_02", others))
+    ]  # fmt: skip
+    frame = Frame.of(*batches)
+    order = np.argsort(frame.times, kind="stable")
+    together = fleet.step(
+        replace(
+            frame,
+            device=frame.device[order],
+            times=frame.times[order],
+            values=frame.values[order],
+            quality=frame.quality[order],
+            status=frame.status[order],
+        )
+    )
+    own = frame.device[order] == 0
+    np.testing.assert_array_equal(together.scores[own], alone.scores)
+    assert {each.device_id for each in together.changes} == {NAME}
+
+
+def test_a_reading_that_is_not_later_than_the_last_one_is_left_out() -> None:
+    fleet = watched({"temperature": Limits(high=62.0)})
+    rows = np.repeat(LEVELS[None], 20, axis=0)
+    judge(fleet, rows)
+    rows[:, 3] = 99.0
+    late = judge(fleet, rows)
+    assert np.isnan(late.scores).all() and late.changes == ()
+
+
+def test_a_device_of_eight_channels_takes_four_kilobytes_at_most() -> None:
+    assert bytes_a_device(8) <= 4096
+    fleet = Fleet()
+    names = tuple(f"channel_{i}" for i in range(8))
+    judge(fleet, np.ones((1, 8)), channels=names)
+    state = fleet.save(NAME)
+    assert state is not None and len(state) <= 4096 + 200
+
+
+def test_a_rule_over_several_channels_alerts_as_the_operator_wrote_it() -> None:
+    rule = CompositeRule.model_validate(
+        {
+            "name": "hot_without_load",
+            "for_seconds": 10,
+            "level": "P1",
+            "conditions": [
+                {"channel": "temperature", "side": "above", "value": 70},
+                {"channel": "current", "side": "below", "value": 5},
+            ],
+        }
+    )
+    fleet = Fleet()
+    fleet.register(NAME, {}, 2, (rule,))
+    rows = np.repeat(LEVELS[None], 40, axis=0)
+    rows[15:, 3], rows[10:, 0] = 75.0, 4.0
+    changes = watch(fleet, rows)
+    first = next(change for change in changes if change.alert_type == "composite_rule")
+    assert (first.change, first.alert_level) == ("raised", AlertLevel.P1)
+    assert first.first_seen == to_moment(START + 25 * SECOND)
+    assert {each.channel for each in first.deviations} == {"temperature", "current"}
+
+
+def test_one_channel_alone_is_watched_and_its_flat_line_is_the_sensors() -> None:
+    rng = np.random.default_rng(3)
+    rows = 0.25 + 0.005 * rng.normal(size=(1500, 1))
+    rows[1000:] = rows[1000]
+    changes = watch(watched({}), rows, channels=("vibration",))
+    assert raised(changes) == ["sensor_fault"]
+    assert changes[0].deviations[0].kind == "flat"
