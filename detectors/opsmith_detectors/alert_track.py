@@ -83,7 +83,7 @@ A drift is judged once a day, a rule and a silence have delays of their own.
 """
 _COMPOSITE = ALERT_TYPES.index("composite")
 _LEAST_OFF = 5
-"""Readings that end an alert of the learned normal at least: a fault that swings is calm between."""
+"""Readings that end an alert of the learned normal at least: what swings is calm between."""
 _SAME_EVENT = 5 * 60 * _SECOND
 _SAME_EVENT_INTERVALS = 10
 _DAY = 24 * 3600 * _SECOND

@@ -23,13 +23,14 @@ from opsmith_detectors.machine import triangle as _triangle
 from opsmith_detectors.packed import quadratic
 
 (VALUE, FAST, SLOW, SUDDEN, PAST, RESIDUAL, OFF_FAST, OFF_SLOW, SURPRISE, RATIO, FOLLOW, JUDGED,
- SCRATCH, SCRATCH_2) = range(14)  # fmt: skip
+ SCRATCH, SCRATCH_2, FAST_ROOT, SLOW_ROOT, FAST_SPREAD, SLOW_SPREAD,
+ RESIDUAL_SPREAD) = range(19)  # fmt: skip
 """Rows of the working array, shape (`ROWS`, c): the value relative to its origin; the levels after
 it; the value, and the last one, less the baseline; what was unforeseen; shifts of the levels in
 their standard deviations; the residual in its own; how far each channel is from its usual shift (0)
 to its limit (1); the gain at which the baseline follows, which is not judged then; 1 where a value
-arrived that is believed."""
-ROWS = 14
+arrived that is believed; the shifts' statistics, and the standard deviations, for `learning`."""
+ROWS = 19
 
 SCORE, WORST, TOGETHER, SURPRISED, SMOOTH, UNFORESEEN = range(6)
 """Of the outcome, shape (6,): the score; the statistic that it comes from (2 c and more: of all
@@ -95,6 +96,15 @@ def spread_of_slow(channel: Any) -> float:
 def spread_of_residual(channel: Any) -> float:
     """Standard deviation of the residual."""
     return sqrt(max(channel.residual_variance, 1e-4 * channel.noise + resolution(channel)))
+
+
+def limit_of(limit: float, c: int, *, together: bool) -> float:
+    """Standard deviations of a tail that all statistics of c channels share, to first order.
+
+    Bonferroni's correction of a normal distribution's tail; `limit` is that of one alone.
+    """
+    statistics = 2 * c + 2 if together else 2 * c
+    return sqrt(limit * limit + 2 * log(statistics + 1.0))
 
 
 @lean
@@ -164,17 +174,15 @@ def score(
         inverses: Shape (N, 2 triangles), of `int16`.
         r: The device's row.
         c: Its channels.
-        limit: Standard deviations at which the score is 1; `LIMIT` by default.
+        limit: Standard deviations at which the score is 1, as of `limit_of`.
         together: Ask all channels together too; else each alone (the light path).
         work: As of `take`; written.
         out: Shape (6,), written: `SCORE` and so on.
     """
     out[SCORE], out[WORST], out[TOGETHER], out[SURPRISED], out[UNFORESEEN] = 0.0, -1.0, 0, 0, 0
     out[SMOOTH] = machine.surprise
-    for j in range(c):
-        work[RESIDUAL, j] = work[SUDDEN, j] if together else 0.0
     if together:
-        _foretell(matrices, r, c, work)
+        _foretell(channels, matrices, r, c, work)
     if machine.fitted == 0:
         for j in range(c):
             work[RATIO, j] = 0.0
@@ -183,10 +191,8 @@ def score(
     young = 1 + few + few * few
     if machine.since_event > 0:
         young += UNSETTLED / (machine.since_event + 20.0)
-    statistics = 2 * c + 2 if together else 2 * c
-    # A normal tail shared by m statistics (Bonferroni), to first order.
-    far = sqrt(limit * limit + 2 * log(statistics + 1.0)) * young
-    cap = (CAP * young) ** (2 / 3)
+    far = limit * young
+    cap = np.cbrt((CAP * young) ** 2)
     scored = machine.seen >= GRACE and machine.judged > 0
     worst, which = _each(channels, r, c, far, cap, scored, work)
     if together:
@@ -209,14 +215,20 @@ def score(
 
 
 @lean
-def _foretell(matrices: Numbers, r: int, c: int, work: Numbers) -> None:
+def _foretell(channels: Records, matrices: Numbers, r: int, c: int, work: Numbers) -> None:
     """What the last reading did not foretell, by the autoregression."""
+    for j in range(c):
+        work[RESIDUAL, j] = work[SUDDEN, j]
     at = 3 * triangle(c) + c * c
     for i in range(c):
         past = work[PAST, i]
         for t in range(c):
             work[RESIDUAL, t] -= past * matrices[r, at + t]
         at += c
+    for j in range(c):
+        spread = spread_of_residual(channels[r, j])
+        work[RESIDUAL_SPREAD, j] = spread
+        work[SURPRISE, j] = min(max(work[RESIDUAL, j] / spread, -_FAREST), _FAREST)
 
 
 @lean
@@ -228,27 +240,29 @@ def _each(
     for j in range(c):
         channel = channels[r, j]
         work[RATIO, j] = 0.0
+        fast_spread, slow_spread = spread_of_fast(channel), spread_of_slow(channel)
+        work[FAST_SPREAD, j], work[SLOW_SPREAD, j] = fast_spread, slow_spread
         if work[JUDGED, j] == 0 or work[FOLLOW, j] > 0 or channel.heard < KNOWN:
             work[OFF_FAST, j] = work[OFF_SLOW, j] = work[SURPRISE, j] = 0.0
+            work[FAST_ROOT, j] = work[SLOW_ROOT, j] = 0.0
             continue
-        fast_spread = spread_of_fast(channel)
         fast, slow = work[FAST, j] - channel.mean, work[SLOW, j] - channel.mean
         # A slow level claims no more than the fast one can still bear out: it forgets a big
         # deviation that is over only in many readings.
         bound = abs(fast) + _BEARABLE * fast_spread
         slow = min(max(slow, -bound), bound)
-        fast, slow = fast / fast_spread, slow / spread_of_slow(channel)
-        surprise = work[RESIDUAL, j] / spread_of_residual(channel)
+        fast, slow = fast / fast_spread, slow / slow_spread
+        fast_root, slow_root = np.cbrt(fast * fast), np.cbrt(slow * slow)
         work[OFF_FAST, j], work[OFF_SLOW, j] = fast, slow
-        work[SURPRISE, j] = min(max(surprise, -_FAREST), _FAREST)
+        work[FAST_ROOT, j], work[SLOW_ROOT, j] = fast_root, slow_root
         if not scored or channel.fast_spread == 0:
             continue
         room = min(far * channel.fast_spread, cap - channel.fast_usual)
-        ratio = (np.cbrt(fast * fast) - channel.fast_usual) / max(room, LEAST_ROOM)
+        ratio = (fast_root - channel.fast_usual) / max(room, LEAST_ROOM)
         if ratio > worst:
             worst, which = ratio, j
         room = min(far * channel.slow_spread, cap - channel.slow_usual)
-        slow_ratio = (np.cbrt(slow * slow) - channel.slow_usual) / max(room, LEAST_ROOM)
+        slow_ratio = (slow_root - channel.slow_usual) / max(room, LEAST_ROOM)
         if slow_ratio > worst:
             worst, which = slow_ratio, c + j
         work[RATIO, j] = max(ratio, slow_ratio)

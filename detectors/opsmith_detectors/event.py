@@ -95,28 +95,7 @@ def go_on(
         1 if it goes on, 0 if what carried it is back, -1 if nothing carries it: the score tells.
     """
     machine.event += 1
-    known = machine.seen >= COMMISSIONED
-    greatest = 0.0
-    for j in range(c):
-        channel = channels[r, j]
-        off = work[FAST, j] - channel.mean
-        if channel.marks & HELD == 0:
-            joins = machine.event <= _JOINING or (
-                traits[r, j].nature & THERMAL == 0 and work[RATIO, j] >= 1
-            )
-            if (
-                known
-                and joins
-                and channel.settling == 0
-                and work[RATIO, j] >= max(_NOTED, _PART * out[SCORE])
-            ):
-                channel.marks |= HELD
-                channel.reach = off
-        if channel.marks & HELD:
-            slow = work[SLOW, j] - channel.mean
-            if abs(slow) > abs(channel.reach) and slow * channel.reach > 0:
-                channel.reach = slow
-            greatest = max(greatest, abs(channel.reach) / spread_of_fast(channel))
+    greatest = _join(machine, channels, traits, r, c, work, out)
     carried = quickly = stands = False
     for j in range(c):
         channel = channels[r, j]
@@ -132,6 +111,37 @@ def go_on(
     if not carried:
         return -1
     return 1 if stands or out[UNFORESEEN] >= 1 else 0
+
+
+@lean
+def _join(
+    machine: Any,
+    channels: Records,
+    traits: Records,
+    r: int,
+    c: int,
+    work: Numbers,
+    out: Numbers,
+) -> float:
+    """Note who carries the event by now, and how far it went; the greatest reach, in spreads."""
+    known = machine.seen >= COMMISSIONED
+    least = max(_NOTED, _PART * out[SCORE])
+    greatest = 0.0
+    for j in range(c):
+        channel = channels[r, j]
+        if channel.marks & HELD == 0 and known and channel.settling == 0:
+            late = machine.event > _JOINING
+            if work[RATIO, j] >= least and not (
+                late and (traits[r, j].nature & THERMAL or work[RATIO, j] < 1)
+            ):
+                channel.marks |= HELD
+                channel.reach = work[FAST, j] - channel.mean
+        if channel.marks & HELD:
+            slow = work[SLOW, j] - channel.mean
+            if abs(slow) > abs(channel.reach) and slow * channel.reach > 0:
+                channel.reach = slow
+            greatest = max(greatest, abs(channel.reach) / spread_of_fast(channel))
+    return greatest
 
 
 @lean

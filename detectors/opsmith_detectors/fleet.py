@@ -77,6 +77,9 @@ class _Device:
     row: int = -1
 
 
+_Places = tuple[list[_Layout], npt.NDArray[np.int64], npt.NDArray[np.int64]]
+
+
 class Fleet:
     """Watches any number of devices: rated limits, sensors, operating state, the learned normal.
 
@@ -107,6 +110,10 @@ class Fleet:
         self._together = not light
         self._layouts: dict[tuple[str, ...], _Layout] = {}
         self._devices: dict[str, _Device] = {}
+        self._places: dict[tuple[str, ...], tuple[tuple[str, ...], int, _Places]] = {}
+        """Where the devices of the last frame with these channels are: the next is like it."""
+        self._moves = 0
+        """Times that a device was given another place."""
 
     def __contains__(self, device_id: str) -> bool:
         return device_id in self._devices
@@ -164,7 +171,7 @@ class Fleet:
                     quality=frame.quality,
                     words=spoken,
                     columns=_columns(layout, frame.channels),
-                    limit=self._limit,
+                    limit=coupled.limit_of(self._limit, len(layout.names), together=self._together),
                     accepted=self._accepted,
                     together=self._together,
                 )
@@ -282,6 +289,7 @@ class Fleet:
         if device_id is None:
             self._devices.clear()
             self._layouts.clear()
+            self._places.clear()
             return
         device = self._devices.pop(device_id, None)
         if device is not None:
@@ -291,25 +299,7 @@ class Fleet:
         self, frame: Frame
     ) -> list[tuple[_Layout, npt.NDArray[np.int64], npt.NDArray[np.int64]]]:
         """The rows of the frame by layout, with each one's place in the pool."""
-        places = np.empty(len(frame.devices), np.int64)
-        layouts: list[_Layout] = []
-        which = np.zeros(len(frame.devices), np.int64)
-        known: dict[int, int] = {}
-        channels = frame.channels
-        for i, device_id in enumerate(frame.devices):
-            device = self._devices.get(device_id)
-            if device is None:
-                device = self._devices[device_id] = _Device({}, _CRITICALITY)
-            layout = device.layout
-            if layout is None or (
-                layout.names != channels and not set(channels) <= set(layout.names)
-            ):
-                layout = self._place(device, channels)
-            places[i] = device.row
-            number = known.setdefault(id(layout), len(layouts))
-            if number == len(layouts):
-                layouts.append(layout)
-            which[i] = number
+        layouts, which, places = self._places_of(frame.devices, frame.channels)
         if len(layouts) == 1:
             rows = np.arange(len(frame), dtype=np.int64)
             return [(layouts[0], rows, places[frame.device])]
@@ -320,8 +310,36 @@ class Fleet:
             parts.append((layout, rows, places[frame.device[rows]]))
         return parts
 
+    def _places_of(self, names: tuple[str, ...], channels: tuple[str, ...]) -> "_Places":
+        """Which layout each device has, and its row there."""
+        known = self._places.get(channels)
+        if known is not None and known[1] == self._moves and known[0] == names:
+            return known[2]
+        places, which = np.empty(len(names), np.int64), np.zeros(len(names), np.int64)
+        layouts: list[_Layout] = []
+        numbers: dict[int, int] = {}
+        for i, device_id in enumerate(names):
+            device = self._devices.get(device_id)
+            if device is None:
+                device = self._devices[device_id] = _Device({}, _CRITICALITY)
+            layout = device.layout
+            if layout is None or (
+                layout.names != channels and not set(channels) <= set(layout.names)
+            ):
+                layout = self._place(device, channels)
+            places[i] = device.row
+            number = which[i] = numbers.setdefault(id(layout), len(layouts))
+            if number == len(layouts):
+                layouts.append(layout)
+        if len(self._places) > 100:
+            self._places.clear()
+        found = (layouts, which, places)
+        self._places[channels] = (names, self._moves, found)
+        return found
+
     def _place(self, device: _Device, channels: Sequence[str]) -> _Layout:
         """Find a place for a device that has these channels too."""
+        self._moves += 1
         before, row = device.layout, device.row
         names = tuple(sorted({*channels, *(before.names if before is not None else ())}))
         layout = self._layouts.get(names)
@@ -347,6 +365,7 @@ class Fleet:
         return layout
 
     def _leave(self, device: _Device) -> None:
+        self._moves += 1
         if device.layout is not None:
             device.layout.pool.machines[device.row] = np.zeros(
                 (), device.layout.pool.machines.dtype

@@ -11,25 +11,26 @@ ch. 4. Statistics of late readings weigh more: Shamir and Zhang (2013). Clipping
 from math import exp, sqrt
 from typing import Any
 
-import numpy as np
-
 from opsmith.compiled import lean
 from opsmith_detectors.coupled import (
     FAST,
     FAST_GAIN,
+    FAST_ROOT,
+    FAST_SPREAD,
     FOLLOW,
     GRACE,
     JUDGED,
-    OFF_FAST,
-    OFF_SLOW,
     PAST,
     RATIO,
     RESIDUAL,
+    RESIDUAL_SPREAD,
     SCORE,
     SCRATCH,
     SCRATCH_2,
     SLOW,
     SLOW_GAIN,
+    SLOW_ROOT,
+    SLOW_SPREAD,
     SMOOTH,
     SUDDEN,
     SURPRISED,
@@ -37,8 +38,6 @@ from opsmith_detectors.coupled import (
     VALUE,
     YOUNG,
     spread_of_fast,
-    spread_of_residual,
-    spread_of_slow,
     triangle,
 )
 from opsmith_detectors.machine import HELD, SPOILT, Numbers, Records
@@ -62,6 +61,8 @@ CALM = 0.5
 """Part of the limit below which a reading, or a channel during an alert, is learnt as usual."""
 _FIRST_FIT = 30
 """Readings learnt before anything can be judged."""
+_FITS = 2
+"""Blocks from one fit to the next of a device that is well known."""
 _CLIP = 4.0
 """Standard deviations beyond which a healthy reading teaches no more."""
 _HUBER = 2.0
@@ -147,7 +148,7 @@ def learn(
         ):
             _spoil(channel)
         if work[JUDGED, j] != 0:
-            _take_channel(machine, channel, n, j, slowest, worst, work)
+            _take_channel(machine, channel, n, j, slowest, together, work)
         channel.last, channel.fast, channel.slow = work[VALUE, j], work[FAST, j], work[SLOW, j]
         if blank:
             # The slow level would tell of what was before for longer than the blank lasts.
@@ -171,7 +172,7 @@ def _spoil(channel: Any) -> None:
 
 @lean
 def _take_channel(
-    machine: Any, channel: Any, n: int, j: int, slowest: float, worst: float, work: Numbers
+    machine: Any, channel: Any, n: int, j: int, slowest: float, together: bool, work: Numbers
 ) -> None:
     """Move a channel's baseline in a reading that is not learnt, or note it for its block."""
     sudden, follow = work[SUDDEN, j], work[FOLLOW, j]
@@ -185,15 +186,16 @@ def _take_channel(
             channel.mean += gain * _clip(sudden, _CLIP * _spread(channel))
         return
     fast, slow = work[FAST, j] - channel.mean, work[SLOW, j] - channel.mean
-    residual = work[RESIDUAL, j]
+    residual = work[RESIDUAL, j] if together else 0.0
     channel.now += 1
     channel.now_x += work[VALUE, j]
     if machine.fitted:
         sudden = _clip(sudden, _CLIP * _spread(channel))
-        fast = _clip(fast, _CLIP * spread_of_fast(channel))
-        slow = _clip(slow, _CLIP * spread_of_slow(channel))
-        residual = _clip(residual, _CLIP * spread_of_residual(channel))
-        alone, late = np.cbrt(work[OFF_FAST, j] ** 2), np.cbrt(work[OFF_SLOW, j] ** 2)
+        fast = _clip(fast, _CLIP * work[FAST_SPREAD, j])
+        slow = _clip(slow, _CLIP * work[SLOW_SPREAD, j])
+        if together:
+            residual = _clip(residual, _CLIP * work[RESIDUAL_SPREAD, j])
+        alone, late = work[FAST_ROOT, j], work[SLOW_ROOT, j]
         if channel.fast_spread > 0:
             alone = channel.fast_usual + _clip(
                 alone - channel.fast_usual, _CLIP * channel.fast_spread
@@ -281,9 +283,9 @@ def _close_block(
                 _learn_block(machine, channel)
         _begin_block(channel)
     if machine.spoilt == 0 and machine.learnt >= _FIRST_FIT:
-        if together:
+        if together and (machine.learnt < 2 * MEMORY or machine.learnt % (_FITS * BLOCK) < BLOCK):
             _fit(machine, matrices, inverses, r, c, work, square)
-        else:
+        if not together:
             machine.judged += machine.block
         machine.fitted = 1
     machine.block = machine.spoilt = 0

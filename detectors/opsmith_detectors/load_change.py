@@ -221,6 +221,8 @@ def _decide(
     grew = False
     for j in range(c):
         channel = channels[r, j]
+        # A load brings no channel that far: it is not one, in the other channels either.
+        grew |= _is_far(channel, traits[r, j], channel.before, work[FAST, j])
         change = channel.reach - channel.before
         grown = (work[FAST, j] - channel.reach) * (1.0 if change > 0 else -1.0)
         judged = traits[r, j].nature & (DRIVEN | FLOW | SHAKING) != 0

@@ -79,9 +79,18 @@ def infer(
     resting = enough and turning_low == turning and 2 * low > count
     moving = 2 * high > count or not enough
     leaping = count >= 2 and turning_leap == turning and 2 * leaps > count
+    _turn(machine, resting, moving, leaping or word == SAYS_STARTING)
+    if machine.state != STOPPED:
+        _learn(channels, traits, r, c, x, leaping)
+    return machine.state
+
+
+@lean
+def _turn(machine: Any, resting: bool, moving: bool, starting: bool) -> None:
+    """Go from one state to the next."""
     if resting or (machine.state == STOPPED and not moving):
         machine.state = STOPPED
-    elif word == SAYS_STARTING or leaping or machine.state == STOPPED:
+    elif starting or machine.state == STOPPED:
         if machine.state != STARTING:
             machine.starting = _STARTING_LASTS
         machine.state = STARTING
@@ -90,9 +99,6 @@ def infer(
             machine.starting, machine.state = 0, RUNNING
         else:
             machine.starting -= 1
-    if machine.state != STOPPED:
-        _learn(channels, traits, r, c, x, leaping)
-    return machine.state
 
 
 @lean
