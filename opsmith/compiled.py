@@ -5,7 +5,7 @@ import os
 from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import numba
 from numba import types
@@ -38,6 +38,11 @@ if "NUMBA_CACHE_DIR" not in os.environ:
     numba.config.CACHE_DIR = str(_cache())  # type: ignore[attr-defined]
 
 
+def is_first_use() -> bool:
+    """Whether the machine code has still to be made, which takes about a minute."""
+    return not Path(numba.config.CACHE_DIR).exists()  # type: ignore[attr-defined]
+
+
 def compiled(function: F) -> F:
     """The function as machine code, with numpy's arithmetic (1/0 is infinite).
 
@@ -62,10 +67,11 @@ def _general(dispatcher: Any) -> Any:
     numba would compile it for each of them anew, with all that it calls.
     """
     template = dispatcher.get_call_template
+    plain = cast("Callable[[Any], Any]", getattr(types, "unliteral"))  # noqa: B009
 
     def of_types(args: tuple[Any, ...], kws: dict[str, Any]) -> Any:
-        plain = {name: types.unliteral(each) for name, each in kws.items()}
-        return template(tuple(types.unliteral(each) for each in args), plain)
+        named = {name: plain(each) for name, each in kws.items()}
+        return template(tuple(plain(each) for each in args), named)
 
     dispatcher.get_call_template = of_types
     return dispatcher

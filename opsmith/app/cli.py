@@ -48,6 +48,7 @@ def demo(as_json: Json = False, lang: Lang = None) -> None:
     from opsmith.app.tables import bar, show
 
     settings = _settings(lang)
+    _tell_first_use(settings)
     with bar("demo", settings, quiet=as_json) as progress:
         outcome = runs.run_demo(settings, progress)
     if as_json:
@@ -93,6 +94,7 @@ def replay(
         encoding=encoding,
     )
     recording = open_recording(file, device, options)
+    _tell_first_use(settings)
     if not as_json:
         show_mapping(recording, settings)
     with bar(file.name, settings, quiet=as_json) as progress:
@@ -120,7 +122,9 @@ def serve(
     """Keep everything running in one process until stopped."""
     from opsmith.app.serving import run_serve
 
-    run_serve(_settings(lang), source, device, speed, host, port, seconds)
+    settings = _settings(lang)
+    _tell_first_use(settings)
+    run_serve(settings, source, device, speed, host, port, seconds)
 
 
 @app.command()
@@ -322,6 +326,18 @@ def _settings(lang: str | None) -> Settings:
         settings = settings.model_copy(update={"language": languages[lang]})
     set_up_logs(settings.log_level)
     return settings
+
+
+def _tell_first_use(settings: Settings) -> None:
+    """Say why the first run takes longer."""
+    from opsmith.compiled import is_first_use
+
+    if is_first_use():
+        texts = {
+            "en": "Preparing the detectors for this machine, once: about a minute.",
+            "zh": "首次运行：正在为本机编译检测器，约需一分钟。",
+        }
+        typer.echo(texts[settings.language], err=True)
 
 
 def _print_json(value: object) -> None:

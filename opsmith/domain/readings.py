@@ -86,11 +86,11 @@ class Frame:
 
     def device_of(self, row: int) -> str:
         """Whose reading it is."""
-        return self.devices[self.device[row]]
+        return self.devices[int(self.device[row])]
 
     def status_of(self, row: int) -> str:
         """What the device said with it."""
-        return self.statuses[self.status[row]]
+        return self.statuses[int(self.status[row])]
 
     @staticmethod
     def of(*batches: ReadingBatch) -> "Frame":
