@@ -108,8 +108,11 @@ def test_a_replay_killed_five_times_ends_as_one_that_was_never_killed(
     kills = 0
     while kills < 5:
         process = replay(recording, tmp_path / "killed")
+        began = time.monotonic()
         try:
             process.wait(timeout=chance.uniform(0.25, 0.95) * takes)
+            # The first of all runs takes longer: it makes the machine code.
+            takes = time.monotonic() - began
         except subprocess.TimeoutExpired:
             kills += 1
         process.kill()
