@@ -66,8 +66,6 @@ def triangle(c: int) -> int:
     return c * (c + 1) // 2
 
 
-
-
 @lean
 def resolution(channel: Any) -> float:
     """Variance below which a change means nothing: a coarse channel has to move visibly."""
