@@ -276,7 +276,7 @@ class Fleet:
         rest = state[4 + length :]
         if version != _VERSION or len(rest) != pool.bytes_a_device(len(names)):
             return False
-        device = self._devices.setdefault(device_id, _Device({}, _CRITICALITY))
+        device = self._device(device_id)
         self._leave(device)
         device.layout = None
         self._place(device, tuple(names))
@@ -318,14 +318,14 @@ class Fleet:
         places, which = np.empty(len(names), np.int64), np.zeros(len(names), np.int64)
         layouts: list[_Layout] = []
         numbers: dict[int, int] = {}
-        for i, device_id in enumerate(names):
-            device = self._devices.get(device_id)
-            if device is None:
-                device = self._devices[device_id] = _Device({}, _CRITICALITY)
+        devices = [self._device(device_id) for device_id in names]
+        fresh = [device for device in devices if device.layout is None]
+        if fresh:
+            self._settle(fresh, tuple(sorted(channels)))
+        for i, device in enumerate(devices):
             layout = device.layout
-            if layout is None or (
-                layout.names != channels and not set(channels) <= set(layout.names)
-            ):
+            assert layout is not None
+            if layout.names != channels and not set(channels) <= set(layout.names):
                 layout = self._place(device, channels)
             places[i] = device.row
             number = which[i] = numbers.setdefault(id(layout), len(layouts))
@@ -337,31 +337,50 @@ class Fleet:
         self._places[channels] = (names, self._moves, found)
         return found
 
+    def _device(self, device_id: str) -> _Device:
+        """A device, registered or not."""
+        device = self._devices.get(device_id)
+        if device is None:
+            device = self._devices[device_id] = _Device({}, _CRITICALITY)
+        return device
+
     def _place(self, device: _Device, channels: Sequence[str]) -> _Layout:
         """Find a place for a device that has these channels too."""
-        self._moves += 1
         before, row = device.layout, device.row
         names = tuple(sorted({*channels, *(before.names if before is not None else ())}))
+        layout = self._settle([device], names)
+        if before is not None:
+            pool.move(before.pool, row, before.names, layout.pool, device.row, names)
+            before.pool.machines[row] = np.zeros((), before.pool.machines.dtype)
+            before.free.append(row)
+        return layout
+
+    def _settle(self, devices: Sequence[_Device], names: tuple[str, ...]) -> _Layout:
+        """Give devices fresh rows among those with these channels, sorted by name."""
+        self._moves += 1
         layout = self._layouts.get(names)
         if layout is None:
             c = len(names)
             layout = _Layout(names, pool.new_pool(c, 1), pool.new_scratch(c), pool.new_events(c))
             self._layouts[names] = layout
-        if layout.free:
-            device.row = layout.free.pop()
-        else:
-            device.row = layout.used
-            layout.used += 1
-            if layout.used > len(layout.pool.machines):
-                layout.pool = pool.grown(layout.pool, max(16, 2 * len(layout.pool.machines)))
-        device.layout = layout
-        pool.begin(layout.pool, device.row, names, device.rated, device.criticality)
-        if device.rules:
-            layout.pool = pool.with_rules(layout.pool, device.row, names, device.rules)
-        if before is not None:
-            pool.move(before.pool, row, before.names, layout.pool, device.row, names)
-            before.pool.machines[row] = np.zeros((), before.pool.machines.dtype)
-            before.free.append(row)
+        reused = min(len(layout.free), len(devices))
+        rows = [layout.free.pop() for _ in range(reused)]
+        rows += range(layout.used, layout.used + len(devices) - reused)
+        layout.used += len(devices) - reused
+        if layout.used > len(layout.pool.machines):
+            room = max(16, 2 * len(layout.pool.machines), layout.used)
+            layout.pool = pool.grown(layout.pool, room)
+        pool.begin(
+            layout.pool,
+            np.array(rows, np.int64),
+            names,
+            [device.rated for device in devices],
+            [device.criticality for device in devices],
+        )
+        for device, row in zip(devices, rows, strict=True):
+            device.layout, device.row = layout, row
+            if device.rules:
+                layout.pool = pool.with_rules(layout.pool, row, names, device.rules)
         return layout
 
     def _leave(self, device: _Device) -> None:

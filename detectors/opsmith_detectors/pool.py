@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from opsmith.domain.devices import Limits
 from opsmith.domain.rules import CompositeRule
@@ -82,18 +83,31 @@ def bytes_a_device(c: int) -> int:
 
 def begin(
     pool: Pool,
-    r: int,
+    rows: npt.NDArray[np.int64],
     names: Sequence[str],
-    rated: Mapping[str, Limits],
-    criticality: int,
+    rated: Sequence[Mapping[str, Limits]],
+    criticality: Sequence[int],
 ) -> None:
-    """Make a row ready for a new device."""
+    """Make rows ready for new devices with these channels."""
     for name in (*STATE, "rule_from", "rule_to"):
         array = getattr(pool, name)
         if len(array):
-            array[r] = np.zeros((), array.dtype)
-    pool.sensors[r] = sensor_faults.fresh(names)
-    register(pool, r, names, rated, criticality)
+            array[rows] = np.zeros((), array.dtype)
+    pool.sensors[rows] = sensor_faults.fresh(names)
+    pool.traits[rows] = _traits(names)
+    pool.criticality[rows] = criticality
+    pool.rated[rows] = 0
+    for row, limits_of_one, weight in zip(rows.tolist(), rated, criticality, strict=True):
+        if limits_of_one:
+            register(pool, row, names, limits_of_one, weight)
+
+
+def _traits(names: Sequence[str]) -> Records:
+    """What the names of channels say of them; without rated limits."""
+    traits = _records(len(names), TRAITS)
+    for j, name in enumerate(names):
+        traits[j] = (np.nan, np.nan, 1.0, band_of(name), flags_of(name), 0, 0)
+    return traits
 
 
 def register(
@@ -108,8 +122,7 @@ def register(
     checks = limits.checks(rated, tuple(names))
     pool.rated[r] = len(checks) > 0
     traits = pool.traits[r]
-    for j, name in enumerate(names):
-        traits[j] = (np.nan, np.nan, 1.0, band_of(name), flags_of(name), 0, 0)
+    traits[:] = _traits(names)
     for check in checks:
         side = "high" if check.high else "low"
         traits[check.place][side] = check.limit
