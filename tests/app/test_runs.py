@@ -114,7 +114,7 @@ def test_a_served_plant_says_how_it_is_and_stops_in_order(tmp_path: Path) -> Non
         env={**os.environ, "OPSMITH_DATA_DIR": str(tmp_path)},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=180,
     )
     assert other.returncode == 2
     assert f"process {process.pid}" in other.stderr
