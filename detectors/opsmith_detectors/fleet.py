@@ -180,15 +180,13 @@ class Fleet:
                 changes.sort(key=lambda each: each.row)
         return Judged(scores, stands.view(np.bool_), tuple(changes))
 
-    def silent(self, now: np.datetime64, device_ids: Iterable[str] | None = None) -> list[Changed]:
+    def silent(self, now: np.datetime64) -> list[Changed]:
         """Judge that nothing has arrived until `now`, against each device's usual interval.
 
         Args:
             now: UTC, `datetime64[us]`.
-            device_ids: Whom to ask; default all.
         """
         now_us = int(now.astype("datetime64[us]").astype(np.int64))
-        wanted = None if device_ids is None else set(device_ids)
         found: list[Changed] = []
         for layout in self._layouts.values():
             machines = layout.pool.machines[: layout.used]
@@ -205,7 +203,7 @@ class Fleet:
             }
             for r in np.flatnonzero(late).tolist():
                 device_id = names.get(r)
-                if device_id is None or (wanted is not None and device_id not in wanted):
+                if device_id is None:
                     continue
                 # The deadline is the event's time, not the moment of asking: replays agree on it.
                 last = int(machines["last"][r])
@@ -215,13 +213,6 @@ class Fleet:
                 ):
                     found.append(self._changed(layout, 0, device_id))
         return found
-
-    def stands(self, device_id: str) -> bool:
-        """Whether an alert of the device stands."""
-        device = self._devices.get(device_id)
-        if device is None or device.layout is None:
-            return False
-        return bool(device.layout.pool.tracks[device.row]["standing"].any())
 
     def is_stopped(self, device_id: str) -> bool:
         """Whether the machine stood at its last reading."""

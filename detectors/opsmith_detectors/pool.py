@@ -204,7 +204,6 @@ def new_scratch(c: int) -> Scratch:
     """Working memory for devices of `c` channels."""
     return Scratch(
         x=np.zeros(c),
-        believed=np.zeros(c, np.uint8),
         quality=np.zeros(c, np.uint8),
         verdict=np.zeros(c, np.uint8),
         driven=np.zeros(c, np.uint8),

@@ -75,7 +75,6 @@ class Scratch(NamedTuple):
     """What one reading needs while it is judged; see `coupled` for `work` and `out`."""
 
     x: Numbers
-    believed: Numbers
     quality: npt.NDArray[np.uint8]
     verdict: npt.NDArray[np.uint8]
     driven: npt.NDArray[np.uint8]
