@@ -81,9 +81,10 @@ class Handling(StrEnum):
 
 AlertType = Literal[
     "over_temp", "high_vibration", "over_pressure", "over_limit", "under_limit", "composite",
-    "sensor_fault", "no_data", "device_reported", "drift", "composite_rule",
+    "sensor_fault", "no_data", "device_reported", "drift", "composite_rule", "imported",
 ]  # fmt: skip
-"""`composite`: the channels together, or one against its own past, left the learned normal."""
+"""`composite`: the channels together, or one against its own past, left the learned normal;
+`imported`: an event of another system, told by its `code` and `message`."""
 
 Direction = Literal["up", "down", "none"]
 Kind = Literal[
@@ -159,6 +160,11 @@ class Alert(Model):
     acknowledged_by: str | None = None
     acknowledged_at: Moment | None = None
     shelved_until: Moment | None = None
+    code: str | None = Field(
+        default=None, description="Of an imported event, as its system has it."
+    )
+    message: str | None = Field(default=None, description="Of an imported event, in its words.")
+    source: str = Field(default="opsmith", description="Where it comes from.")
     created_at: Moment
 
     @property

@@ -1,6 +1,7 @@
 """What every model of the plant has in common."""
 
-from datetime import UTC, datetime
+from contextvars import ContextVar
+from datetime import UTC, datetime, tzinfo
 from enum import StrEnum
 from typing import Annotated, Literal
 
@@ -10,12 +11,18 @@ Language = Literal["en", "zh"]
 """The languages that opsmith speaks."""
 
 
+unzoned: ContextVar[tzinfo] = ContextVar("opsmith_unzoned", default=UTC)
+"""The zone of times that name none: the plant's, where a person or his client is asking."""
+
+
 def _to_utc(moment: datetime) -> datetime:
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=unzoned.get())
+    return moment.astimezone(UTC)
 
 
 Moment = Annotated[datetime, AfterValidator(_to_utc)]
-"""A point in time, in UTC; one without a zone is taken as UTC."""
+"""A point in time, in UTC; one without a zone is taken as `unzoned` says."""
 
 
 class Model(BaseModel):

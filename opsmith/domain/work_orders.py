@@ -31,6 +31,36 @@ class Material(Model):
     quantity: float = Field(default=1, gt=0)
 
 
+class Costs(Model):
+    """What the work cost."""
+
+    labour: float | None = Field(default=None, ge=0)
+    materials: float | None = Field(default=None, ge=0)
+    services: float | None = Field(default=None, ge=0)
+    currency: str = Field(default="", max_length=8, description="ISO 4217, such as CNY or EUR.")
+
+
+class FailureCode(Model):
+    """A code by which the plant classes its failures."""
+
+    code: str = Field(min_length=1, max_length=64)
+    device_type: str = Field(default="*", max_length=64, description="`*`: of any class.")
+    name: str = Field(max_length=200)
+    name_zh: str = Field(default="", max_length=200)
+    description: str = ""
+    source: str = Field(default="import", max_length=64)
+
+
+class OrderChange(Model):
+    """What was changed in an order at once."""
+
+    at: Moment
+    by: str
+    changed: dict[str, tuple[str | None, str | None]] = Field(
+        description="By field: what it was, what it is; None: nothing."
+    )
+
+
 class Plan(Model):
     """What a decision wants done."""
 
@@ -66,8 +96,19 @@ class WorkOrder(Model):
     estimated_hours: float | None = None
     actual_hours: float | None = None
     materials: tuple[Material, ...] = ()
+    costs: Costs | None = None
+    failure_code: str | None = Field(default=None, description="The plant's own code.")
+    found: str | None = Field(default=None, description="What was found wrong, in its words.")
+    done: str | None = Field(default=None, description="What was done about it.")
+    closing_notes: str | None = None
+    source: str = Field(default="opsmith", description="Where it comes from.")
+    external_no: str | None = Field(default=None, description="Its number where it comes from.")
+    created_by: str | None = None
+    planned_at: Moment | None = Field(default=None, description="When the work is to begin.")
+    started_at: Moment | None = None
     due_at: Moment | None = None
-    failed_at: Moment | None = None
-    restored_at: Moment | None = None
+    failed_at: Moment | None = Field(default=None, description="When the device failed.")
+    restored_at: Moment | None = Field(default=None, description="When it could run again.")
     created_at: Moment
-    completed_at: Moment | None = None
+    completed_at: Moment | None = Field(default=None, description="Or cancelled.")
+    updated_at: Moment | None = None

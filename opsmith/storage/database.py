@@ -2,6 +2,7 @@
 
 from collections.abc import Generator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from opsmith.errors import BadInput, Unavailable
 
-HEAD = "0002"
+HEAD = "0003"
 """The newest migration; a database that says so is not looked at further."""
 
 
@@ -29,6 +30,7 @@ class Database:
 
     def __init__(self, url: str) -> None:
         self.url = url
+        self._writing = ContextVar[Connection | None](f"writing {id(self)}", default=None)
         try:
             self._engine = _engine(url)
             self._migrate()
@@ -53,17 +55,32 @@ class Database:
 
     @contextmanager
     def read(self) -> Generator[Connection]:
-        """A transaction that only reads."""
+        """A transaction that only reads; inside one that writes it sees what that has written."""
+        outer = self._writing.get()
+        if outer is not None:
+            yield outer
+            return
         with self._translated(), self._engine.connect() as connection:
             yield connection
 
     @contextmanager
     def write(self) -> Generator[Connection]:
-        """A transaction that writes: committed as a whole where the block ends, else undone."""
+        """A transaction that writes: committed as a whole where the block ends, else undone.
+
+        One inside another is part of it: what several stores write stands or falls together.
+        """
+        outer = self._writing.get()
+        if outer is not None:
+            yield outer
+            return
         with self._translated(), self._engine.connect() as connection:
             connection = connection.execution_options(opsmith_write=True)
             with connection.begin():
-                yield connection
+                token = self._writing.set(connection)
+                try:
+                    yield connection
+                finally:
+                    self._writing.reset(token)
 
     def close(self) -> None:
         """Close every connection."""

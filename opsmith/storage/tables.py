@@ -111,6 +111,9 @@ alert_log = Table(
     Column("acknowledged_by", String(100)),
     Column("acknowledged_at", Utc),
     Column("shelved_until", Utc),
+    Column("code", String(64), index=True),
+    Column("message", String(500)),
+    Column("source", String(64), nullable=False, server_default="opsmith"),
     Column("created_at", Utc, nullable=False),
     Index("ix_alert_log_device_id_first_seen", "device_id", "first_seen"),
     Index("ix_alert_log_first_seen", "first_seen"),
@@ -155,6 +158,16 @@ diagnosis_report = Table(
     UniqueConstraint("trace_id", "as_of", "author", "language"),
 )
 
+alert_comment = Table(
+    "alert_comment",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("trace_id", String(40), ForeignKey("alert_log.trace_id"), nullable=False, index=True),
+    Column("by", String(100), nullable=False),
+    Column("at", Utc, nullable=False),
+    Column("text", String(1000), nullable=False),
+)
+
 work_order = Table(
     "work_order",
     metadata,
@@ -174,13 +187,48 @@ work_order = Table(
     Column("estimated_hours", Float),
     Column("actual_hours", Float),
     Column("materials", JSON, nullable=False),
+    Column("costs", JSON),
+    Column("failure_code", String(64), index=True),
+    Column("found", Text),
+    Column("done", Text),
+    Column("closing_notes", Text),
+    Column("source", String(64), nullable=False, server_default="opsmith"),
+    Column("external_no", String(64), index=True),
+    Column("created_by", String(100)),
+    Column("planned_at", Utc),
+    Column("started_at", Utc),
     Column("due_at", Utc),
     Column("failed_at", Utc),
     Column("restored_at", Utc),
-    Column("created_at", Utc, nullable=False),
+    Column("created_at", Utc, nullable=False, index=True),
     Column("completed_at", Utc),
+    Column("updated_at", Utc),
     Index("ix_work_order_device_id_status", "device_id", "status"),
+    Index("ix_work_order_device_id_created_at", "device_id", "created_at"),
 )
+
+work_order_change = Table(
+    "work_order_change",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("order_no", String(24), ForeignKey("work_order.order_no"), nullable=False, index=True),
+    Column("at", Utc, nullable=False),
+    Column("by", String(100), nullable=False),
+    Column("changed", JSON, nullable=False),
+)
+"""What people and opsmith changed in an order: each field with what it was and what it is."""
+
+failure_code = Table(
+    "failure_code",
+    metadata,
+    Column("code", String(64), primary_key=True),
+    Column("device_type", String(64), primary_key=True),
+    Column("name", String(200), nullable=False),
+    Column("name_zh", String(200), nullable=False, server_default=""),
+    Column("description", Text, nullable=False),
+    Column("source", String(64), nullable=False),
+)
+"""The codes by which a plant classes its failures; `device_type` is `*` where any may have it."""
 
 work_order_alert = Table(
     "work_order_alert",
@@ -243,3 +291,79 @@ detector_state = Table(
     Column("state", LargeBinary(2**24 - 1), nullable=False),
 )
 """What the detectors know of each device; only they can read it."""
+
+api_key = Table(
+    "api_key",
+    metadata,
+    Column("key_id", String(16), primary_key=True),
+    Column("name", String(100), nullable=False, unique=True),
+    Column("digest", String(64), nullable=False, unique=True),
+    Column("role", String(16), nullable=False),
+    Column("factories", JSON),
+    Column("created_at", Utc, nullable=False),
+    Column("expires_at", Utc),
+    Column("last_used_at", Utc),
+    Column("revoked_at", Utc),
+)
+"""Keys by which programs call; the key itself is nowhere, its digest is."""
+
+proposal = Table(
+    "proposal",
+    metadata,
+    Column("proposal_id", String(24), primary_key=True),
+    Column("tool", String(64), nullable=False),
+    Column("arguments", JSON, nullable=False),
+    Column("shown", Text, nullable=False),
+    Column("device_id", String(64)),
+    Column("needs", String(16), nullable=False),
+    Column("proposed_by", String(100), nullable=False),
+    Column("proposed_at", Utc, nullable=False),
+    Column("expires_at", Utc, nullable=False),
+    Column("status", String(16), nullable=False, index=True),
+    Column("decided_by", String(100)),
+    Column("decided_at", Utc),
+    Column("outcome", Text),
+)
+"""Changes that wait for a person, exactly as they were shown to him."""
+
+kept_answer = Table(
+    "kept_answer",
+    metadata,
+    Column("caller", String(100), primary_key=True),
+    Column("idempotency_key", String(64), primary_key=True),
+    Column("tool", String(64), nullable=False),
+    Column("arguments", String(64), nullable=False),
+    Column("answer", JSON, nullable=False),
+    Column("at", Utc, nullable=False, index=True),
+)
+"""What a call with an idempotency key was answered; the same call again gets it again."""
+
+audit_log = Table(
+    "audit_log",
+    metadata,
+    Column("seq", Integer, primary_key=True, autoincrement=False),
+    Column("at", Utc, nullable=False),
+    Column("caller", String(100), nullable=False),
+    Column("role", String(16), nullable=False),
+    Column("via", String(16), nullable=False),
+    Column("action", String(64), nullable=False),
+    Column("arguments", Text, nullable=False),
+    Column("outcome", String(16), nullable=False),
+    Column("detail", String(500), nullable=False),
+    Column("previous", String(64), nullable=False),
+    Column("digest", String(64), nullable=False),
+)
+"""Every call that writes, refused ones too; each row's digest covers the one before it."""
+
+worker = Table(
+    "worker",
+    metadata,
+    Column("name", String(100), primary_key=True),
+    Column("stage", String(32), nullable=False),
+    Column("host", String(100), nullable=False),
+    Column("pid", Integer, nullable=False),
+    Column("started_at", Utc, nullable=False),
+    Column("seen_at", Utc, nullable=False),
+    Column("facts", JSON, nullable=False),
+)
+"""Processes that run stages, and when each was last heard of."""

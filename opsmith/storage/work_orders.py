@@ -263,6 +263,7 @@ def _columns(order: WorkOrder) -> dict[str, Any]:
     columns = dict(order)
     del columns["trace_ids"]
     columns["materials"] = [material.model_dump() for material in order.materials]
+    columns["costs"] = order.costs.model_dump() if order.costs else None
     columns["steps"] = list(order.steps)
     return columns
 
