@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 from fastmcp.server.middleware import CallNext, Middleware, MiddlewareContext
 
+from opsmith.access import SYSTEM
 from opsmith.app.bootstrap import Plant, open_plant
 from opsmith.domain.alerts import AlertChange, AlertLevel, AlertType, Deviation
 from opsmith.domain.base import Language
@@ -34,7 +35,6 @@ from opsmith_ingest.demo_plant import demo_machines
 from opsmith_ingest.simulation import Fault, FaultKind, Growth, Machine, simulate
 from opsmith_mcp.client import connect
 from opsmith_mcp.groups import plant_server
-from opsmith_mcp.server import Rights
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 INTERVAL = timedelta(seconds=10)
@@ -172,7 +172,7 @@ async def answer(plant: Plant, events: list[bytes]) -> tuple[list[float], float,
         Milliseconds of each, without the first `WARM`; the mean of the processor's; and of the
         parts.
     """
-    server = plant_server(plant.stores, rights=Rights.SYSTEM)
+    server = plant_server(plant.stores, caller=SYSTEM)
     watch = Stopwatch()
     server.add_middleware(watch)
     async with connect(server) as tools:

@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from callers import READER
 from fastmcp import Client
 
+from opsmith.access import Caller
 from opsmith.domain.alerts import AlertChange, AlertLevel, Deviation
 from opsmith.domain.devices import Device
 from opsmith.domain.events import AlertEvent
@@ -20,7 +22,6 @@ from opsmith.storage.series_embedded import EmbeddedSeriesStore
 from opsmith_kb.load import load_entries
 from opsmith_mcp.client import connect
 from opsmith_mcp.groups import Stores, plant_server
-from opsmith_mcp.server import Rights
 
 NOW = datetime(2026, 2, 28, 12, 0, tzinfo=UTC)
 ONSET = NOW - timedelta(minutes=40)
@@ -37,8 +38,8 @@ class PumpPlant:
     def trace_id(self) -> str:
         return self.event.alert.trace_id
 
-    def client(self, rights: Rights = Rights.READ) -> Client[Any]:
-        return connect(plant_server(self.stores, rights=rights))
+    def client(self, caller: Caller = READER) -> Client[Any]:
+        return connect(plant_server(self.stores, caller=caller))
 
     def order(
         self, description: str, device_id: str = "PUMP_01", due_at: datetime | None = None

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, NoReturn, cast
 
 import numpy as np
+from callers import SYSTEM
 from fastmcp import Client
 
 from opsmith.domain.alerts import AlertChange, AlertLevel, AlertType, Deviation
@@ -15,7 +16,6 @@ from opsmith.ports import SeriesStore
 from opsmith_ingest.simulation import Fault, FaultKind, Growth, Machine, simulate
 from opsmith_mcp.client import connect
 from opsmith_mcp.groups import Stores, plant_server
-from opsmith_mcp.server import Rights
 
 START = datetime(2026, 2, 28, 6, tzinfo=UTC)
 ONSET = START + timedelta(hours=3)
@@ -41,7 +41,7 @@ class SimulatedPlant:
     now: list[datetime] = field(default_factory=lambda: [ONSET + timedelta(hours=1)])
 
     def client(self) -> Client[Any]:
-        return connect(plant_server(self.stores, rights=Rights.SYSTEM))
+        return connect(plant_server(self.stores, caller=SYSTEM))
 
     def without_series(self) -> "SimulatedPlant":
         dead = replace(self.stores, series=cast(SeriesStore, DeadSeries()))

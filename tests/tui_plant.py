@@ -8,9 +8,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import numpy as np
+from callers import ENGINEER
 from fastmcp import FastMCP
 from sqlalchemy import text
 
+from opsmith.access import Caller
 from opsmith.domain.alerts import Alert, AlertChange, AlertLevel, AlertType, Deviation, HeldBy, Hold
 from opsmith.domain.base import State, Window
 from opsmith.domain.diagnoses import (
@@ -27,7 +29,6 @@ from opsmith.domain.readings import ReadingBatch
 from opsmith.domain.work_orders import Material, Plan
 from opsmith.storage.database import Database
 from opsmith_mcp.groups import Stores, plant_server
-from opsmith_mcp.server import Rights
 
 NOW = datetime(2026, 2, 28, 12, 0, tzinfo=UTC)
 ONSET = NOW - timedelta(minutes=40)
@@ -51,8 +52,8 @@ class Plant:
         with self.database.write() as connection:
             connection.execute(text(f"ALTER TABLE {before} RENAME TO {after}"))
 
-    def server(self, rights: Rights = Rights.WRITE) -> FastMCP[Any]:
-        return plant_server(self.stores, rights=rights)
+    def server(self, caller: Caller = ENGINEER) -> FastMCP[Any]:
+        return plant_server(self.stores, caller=caller)
 
     def raise_alert(
         self,

@@ -3,9 +3,11 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from fastmcp import FastMCP
 
+from opsmith.access import Caller
 from opsmith.clock import PlantClock
 from opsmith.errors import BadInput
 from opsmith.ports import SeriesStore
@@ -19,8 +21,12 @@ from opsmith_mcp.alert_history import AlertHistory
 from opsmith_mcp.change_window import Changes
 from opsmith_mcp.device_registry import DeviceRegistry
 from opsmith_mcp.forecasting import Forecasting
+from opsmith_mcp.guard import Guard
+from opsmith_mcp.jobs import JobBook
 from opsmith_mcp.knowledge import Knowledge
-from opsmith_mcp.server import Rights, serve
+from opsmith_mcp.marks import marked_tools
+from opsmith_mcp.proposals import Proposals
+from opsmith_mcp.server import READER, serve
 from opsmith_mcp.telemetry import Telemetry
 from opsmith_mcp.work_orders import WorkOrders
 
@@ -36,6 +42,7 @@ class Stores:
     entries: KnowledgeStore
     series: SeriesStore
     clock: PlantClock
+    guard: Guard
 
     @classmethod
     def of(cls, database: Database, series: SeriesStore, clock: PlantClock) -> "Stores":
@@ -48,6 +55,7 @@ class Stores:
             KnowledgeStore(database),
             series,
             clock,
+            Guard(database),
         )
 
 
@@ -65,9 +73,18 @@ ALL = tuple(GROUPS)
 
 
 def plant_server(
-    stores: Stores, names: Sequence[str] = ALL, rights: Rights = Rights.READ
+    stores: Stores,
+    names: Sequence[str] = ALL,
+    caller: Caller | Callable[[], Caller] = READER,
+    zone: ZoneInfo | None = None,
 ) -> FastMCP[Any]:
-    """Build the server of the named groups, with the tools that the rights cover.
+    """Build the server of the named groups, with the tools that are for the caller.
+
+    Args:
+        stores: What the tools work on.
+        names: Of groups.
+        caller: Who calls; or what says so within a call.
+        zone: The plant's, for people and their clients; None: UTC.
 
     Raises:
         BadInput: No group of that name.
@@ -75,6 +92,11 @@ def plant_server(
     for name in names:
         if name not in GROUPS:
             raise BadInput(f"No group of tools {name!r}; there are {', '.join(ALL)}")
-    title = names[0] if len(names) == 1 else "opsmith"
     changes = Changes(stores.series)
-    return serve(title, *(GROUPS[name](stores, changes) for name in names), rights=rights)
+    groups = {name: build(stores, changes) for name, build in GROUPS.items()}
+    stores.guard.know(groups.values())
+    published = [groups[name] for name in names]
+    if any(mark.confirms is not None for one in published for _, mark in marked_tools(one)):
+        published.append(Proposals(stores.guard, stores.devices))
+    title = names[0] if len(names) == 1 else "opsmith"
+    return serve(title, *published, caller=caller, guard=stores.guard, jobs=JobBook(), zone=zone)

@@ -16,7 +16,7 @@ from opsmith_agents.assistant import Assistant
 from opsmith_agents.models import model_from
 from opsmith_mcp.client import connect
 from opsmith_mcp.groups import plant_server
-from opsmith_mcp.server import Rights
+from opsmith_mcp.server import READER
 
 
 class _WholeTable(TableElement):
@@ -39,7 +39,7 @@ def run_ask(settings: Settings, question: str, language: Language | None) -> Non
     terminal = Terminal()
 
     async def run() -> None:
-        async with connect(plant_server(plant.stores, rights=Rights.READ)) as client:
+        async with connect(plant_server(plant.stores, caller=READER)) as client:
             assistant = Assistant(client, model_from(settings), zone=settings.zone)
             async for event in assistant.ask(question, language):
                 match event:

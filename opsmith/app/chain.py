@@ -8,6 +8,7 @@ from typing import Any
 
 from fastmcp import Client
 
+from opsmith.access import SYSTEM
 from opsmith.app.bootstrap import Plant
 from opsmith.app.outcome import MOST, of_record
 from opsmith.app.relay import Relay
@@ -22,7 +23,7 @@ from opsmith_agents.responder import Responder
 from opsmith_ingest.pipeline import Counts, Pipeline
 from opsmith_mcp.client import connect
 from opsmith_mcp.groups import plant_server
-from opsmith_mcp.server import Rights
+from opsmith_mcp.server import READER
 
 POLL = 0.01
 """Seconds between looks while waiting for the chain to come to rest."""
@@ -112,9 +113,7 @@ async def running(
     pipeline = plant.pipeline(live=live)
     async with contextlib.AsyncExitStack() as stack:
         stack.push_async_callback(bus.close)
-        client = await stack.enter_async_context(
-            connect(plant_server(plant.stores, rights=Rights.SYSTEM))
-        )
+        client = await stack.enter_async_context(connect(plant_server(plant.stores, caller=SYSTEM)))
         responder = plant.responder(client)
 
         async def ingest(messages: Sequence[Message]) -> None:
@@ -145,7 +144,7 @@ async def running(
 
 async def _refiner(plant: Plant, client: Client[Any], stack: contextlib.AsyncExitStack) -> Stage:
     """The stage in which the LLM thinks reports through; it sees the plant with reading rights."""
-    eyes = await stack.enter_async_context(connect(plant_server(plant.stores, rights=Rights.READ)))
+    eyes = await stack.enter_async_context(connect(plant_server(plant.stores, caller=READER)))
     refiner = plant.refiner(client, eyes)
 
     async def refine(messages: Sequence[Message]) -> None:

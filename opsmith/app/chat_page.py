@@ -20,7 +20,7 @@ from opsmith_chat.room import Room
 from opsmith_chat.site import chat_site
 from opsmith_mcp.client import connect
 from opsmith_mcp.groups import plant_server
-from opsmith_mcp.server import Rights
+from opsmith_mcp.server import READER
 
 
 def run_chat(settings: Settings, host: str, port: int) -> None:
@@ -51,7 +51,7 @@ async def _serve(plant: Plant, listener: socket.socket) -> None:
     settings = plant.settings
     model = model_from(settings)
     host, port = listener.getsockname()[:2]
-    async with connect(plant_server(plant.stores, rights=Rights.READ)) as client:
+    async with connect(plant_server(plant.stores, caller=READER)) as client:
         room = Room(
             plant=client,
             converse=lambda: Assistant(

@@ -134,14 +134,14 @@ def mcp(
     ] = None,
 ) -> None:
     """Give the plant's tools to an MCP client over stdio."""
+    from opsmith.access import Caller, Role
     from opsmith.app.bootstrap import open_plant
     from opsmith_mcp.groups import ALL, plant_server
-    from opsmith_mcp.server import Rights
 
     settings = _settings(None)
     with open_plant(settings) as plant:
-        rights = Rights.WRITE if settings.allow_writes else Rights.READ
-        server = plant_server(plant.stores, groups or ALL, rights)
+        who = Caller("local", Role.ENGINEER, via="stdio", may_write=settings.allow_writes)
+        server = plant_server(plant.stores, groups or ALL, who, settings.zone)
         server.run(transport="stdio", show_banner=False)
 
 

@@ -2,12 +2,12 @@
 
 import getpass
 
+from opsmith.access import Caller, Role
 from opsmith.app.bootstrap import open_plant
 from opsmith.errors import BadInput
 from opsmith.settings import Settings
 from opsmith_mcp.client import connect
 from opsmith_mcp.groups import plant_server
-from opsmith_mcp.server import Rights
 
 
 def run_tui(settings: Settings) -> None:
@@ -17,6 +17,7 @@ def run_tui(settings: Settings) -> None:
     except ImportError as error:
         raise BadInput("The console needs Textual: pip install 'opsmith[tui]'") from error
     with open_plant(settings) as plant:
-        # Whoever sits at the console may acknowledge; orders and statuses come with their issue.
-        client = connect(plant_server(plant.stores, rights=Rights.WRITE))
-        Console(client, settings.language, by=getpass.getuser()).run()
+        # Whoever may open the plant's own files may do what its console offers.
+        who = Caller(getpass.getuser(), Role.ENGINEER, via="console", is_person=True)
+        client = connect(plant_server(plant.stores, caller=who))
+        Console(client, settings.language, by=who.name).run()

@@ -106,6 +106,13 @@ class Deviation(Model):
     kind: Kind = "unknown"
 
 
+class LevelSince(Model):
+    """The level that an alert had from then on."""
+
+    at: Moment
+    alert_level: AlertLevel
+
+
 class AlertChange(Model):
     """What the alert logic decided at one reading: an alert raised, updated or cleared."""
 
@@ -165,7 +172,17 @@ class Alert(Model):
     )
     message: str | None = Field(default=None, description="Of an imported event, in its words.")
     source: str = Field(default="opsmith", description="Where it comes from.")
+    levels: tuple[LevelSince, ...] = Field(
+        default=(), description="Its level at first and each rise; empty: it has not risen."
+    )
     created_at: Moment
+
+    def level_at(self, at: datetime) -> AlertLevel:
+        """The level that it had at that moment."""
+        known = [one.alert_level for one in self.levels if one.at <= at]
+        if known:
+            return known[-1]
+        return self.levels[0].alert_level if self.levels else self.alert_level
 
     @property
     def fingerprint(self) -> str:

@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from callers import ENGINEER, SYSTEM
 from llm_server import (
     LlmServer,
     Reply,
@@ -29,7 +30,6 @@ from opsmith_agents.models import build_model
 from opsmith_agents.responder import Responder
 from opsmith_agents.rules import RuleDiagnostician
 from opsmith_mcp.client import call
-from opsmith_mcp.server import Rights
 from opsmith_mcp.telemetry import Telemetry, TelemetryWindow
 
 pytestmark = pytest.mark.anyio
@@ -167,7 +167,7 @@ async def test_a_question_without_a_device_is_about_the_one_spoken_of(plant: Pum
 async def test_why_shows_the_stored_report_with_its_evidence(
     own_plant: PumpPlant, question: str
 ) -> None:
-    async with own_plant.client(Rights.SYSTEM) as client:
+    async with own_plant.client(SYSTEM) as client:
         responder = Responder(client, RuleDiagnostician(client), RuleDecider(client))
         outcome = await responder.respond(own_plant.event)
     report = outcome.report
@@ -180,7 +180,7 @@ async def test_why_shows_the_stored_report_with_its_evidence(
 
 
 async def test_why_is_answered_in_the_language_of_the_question(own_plant: PumpPlant) -> None:
-    async with own_plant.client(Rights.SYSTEM) as client:
+    async with own_plant.client(SYSTEM) as client:
         parts = client, RuleDiagnostician(client), RuleDecider(client)
         await Responder(*parts, language="en").respond(own_plant.event)
         await Responder(*parts, language="zh").respond(own_plant.event)
@@ -317,7 +317,7 @@ async def test_the_model_cannot_change_the_plant_through_a_server_that_writes(
 
     with LlmServer(script) as server:
         model = build_model("scripted", base_url=server.url, provider="openai")
-        async with own_plant.client(Rights.WRITE) as client:
+        async with own_plant.client(ENGINEER) as client:
             await ask(Assistant(client, model), "Stop pump 1 now!")
     assert own_plant.stores.orders.find(device_id="PUMP_01") == []
     assert "create_work_order" in json.dumps(server.requests[-1]["messages"])

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from callers import SYSTEM
 from llm_server import (
     LlmServer,
     Reply,
@@ -34,7 +35,6 @@ from opsmith_agents.models import build_model
 from opsmith_agents.refiner import Refiner
 from opsmith_agents.responder import Responder
 from opsmith_agents.rules import RuleDiagnostician
-from opsmith_mcp.server import Rights
 
 pytestmark = pytest.mark.anyio
 
@@ -159,7 +159,7 @@ async def diagnose(plant: PumpPlant, script: Script, seconds: float = 20) -> Dia
 async def respond(plant: PumpPlant, script: Script, seconds: float = 20) -> list[DiagnosisReport]:
     with LlmServer(script) as server:
         model = build_model("scripted", base_url=server.url, provider="openai")
-        async with plant.client(Rights.SYSTEM) as client:
+        async with plant.client(SYSTEM) as client:
             llm = LlmDiagnostician(model, client, Effort(seconds=seconds))
             rules = RuleDecider(client)
             first = await Responder(client, RuleDiagnostician(client), rules).respond(plant.event)
@@ -293,7 +293,7 @@ async def test_the_model_gets_reading_tools_alone_even_from_a_server_that_writes
 ) -> None:
     with LlmServer(honest) as server:
         model = build_model("scripted", base_url=server.url, provider="openai")
-        async with plant.client(Rights.SYSTEM) as client:
+        async with plant.client(SYSTEM) as client:
             await LlmDiagnostician(model, client).diagnose(plant.event)
     offered = set(tool_names(server.requests[0]))
     assert {"fetch_telemetry_data", "match_failure_modes", "get_alert_history"} <= offered

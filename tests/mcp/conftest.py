@@ -9,8 +9,10 @@ from typing import Any, NoReturn, cast
 
 import numpy as np
 import pytest
+from callers import ENGINEER, READER, SYSTEM
 from fastmcp import Client
 
+from opsmith.access import Caller
 from opsmith.domain.alerts import Alert, AlertChange, AlertLevel, Deviation
 from opsmith.domain.base import State
 from opsmith.domain.devices import Device, Limits
@@ -29,7 +31,6 @@ from opsmith.storage.series_embedded import EmbeddedSeriesStore
 from opsmith_kb.load import load_entries
 from opsmith_mcp.client import connect
 from opsmith_mcp.groups import Stores, plant_server
-from opsmith_mcp.server import Rights
 
 NOW = datetime(2026, 2, 28, 12, 0, tzinfo=UTC)
 ONSET = NOW - timedelta(minutes=40)
@@ -69,8 +70,8 @@ class Plant:
 
     stores: Stores
 
-    def client(self, rights: Rights = Rights.READ) -> Client[Any]:
-        return connect(plant_server(self.stores, rights=rights))
+    def client(self, caller: Caller = READER) -> Client[Any]:
+        return connect(plant_server(self.stores, caller=caller))
 
     def without_series(self) -> "Plant":
         return Plant(replace(self.stores, series=cast(SeriesStore, DeadSeries())))
@@ -222,11 +223,11 @@ async def reader(plant: Plant) -> AsyncIterator[Client[Any]]:
 
 @pytest.fixture
 async def writer(plant: Plant) -> AsyncIterator[Client[Any]]:
-    async with plant.client(Rights.WRITE) as client:
+    async with plant.client(ENGINEER) as client:
         yield client
 
 
 @pytest.fixture
 async def system(plant: Plant) -> AsyncIterator[Client[Any]]:
-    async with plant.client(Rights.SYSTEM) as client:
+    async with plant.client(SYSTEM) as client:
         yield client

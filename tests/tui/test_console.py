@@ -2,13 +2,14 @@ import asyncio
 from typing import Any
 
 import pytest
+from callers import ENGINEER, READER
 from textual.pilot import Pilot
 from tui_plant import Plant
 
+from opsmith.access import Caller
 from opsmith.domain.alerts import AlertLevel, AlertState, Deviation
 from opsmith.domain.base import Language
 from opsmith_mcp.client import connect
-from opsmith_mcp.server import Rights
 from opsmith_tui.console import Console
 
 pytestmark = pytest.mark.anyio
@@ -16,9 +17,9 @@ pytestmark = pytest.mark.anyio
 OVER = Deviation(channel="pressure", unit="MPa", value=1.2, limit=1.0, share=1.0)
 
 
-def console(plant: Plant, rights: Rights = Rights.WRITE, language: Language = "en") -> Console:
+def console(plant: Plant, caller: Caller = ENGINEER, language: Language = "en") -> Console:
     # A test asks by `r`; by itself the console would ask only after an hour.
-    return Console(connect(plant.server(rights)), language, refresh_seconds=3600, by="Li Wei")
+    return Console(connect(plant.server(caller)), language, refresh_seconds=3600, by="Li Wei")
 
 
 async def settle(pilot: Pilot[Any]) -> None:
@@ -170,7 +171,7 @@ async def test_an_acknowledgement_is_signed_and_stored(plant: Plant) -> None:
 
 
 async def test_without_the_right_to_write_an_acknowledgement_says_so(plant: Plant) -> None:
-    async with console(plant, Rights.READ).run_test(size=(120, 40), notifications=True) as pilot:
+    async with console(plant, READER).run_test(size=(120, 40), notifications=True) as pilot:
         screen = await press(pilot, "a")
     assert "not enabled" in screen
     assert plant.stores.alerts.find("PUMP_01")[0].state is AlertState.UNACKNOWLEDGED

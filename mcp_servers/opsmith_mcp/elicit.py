@@ -1,0 +1,25 @@
+"""Ask the person at a client, where his client can."""
+
+from typing import Any
+
+from fastmcp.server.elicitation import AcceptedElicitation
+from mcp.types import ClientCapabilities, ElicitationCapability
+
+
+async def ask(context: Any | None, text: str) -> bool | None:
+    """Show a change to the person and let him accept it.
+
+    Args:
+        context: FastMCP's context of the call; None: there is none.
+        text: What exactly will happen.
+
+    Returns:
+        Whether he accepted; None where his client cannot ask.
+    """
+    if context is None or context.request_context is None:
+        return None
+    wanted = ClientCapabilities(elicitation=ElicitationCapability())
+    if not context.session.check_client_capability(wanted):
+        return None
+    answer = await context.elicit(text, response_type=None)
+    return isinstance(answer, AcceptedElicitation)

@@ -1,0 +1,73 @@
+"""What waits for a person: list it, confirm it, reject it."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from opsmith.access import Role, scope
+from opsmith.domain.base import State, ToolResult
+from opsmith.domain.proposals import Proposal, ProposalStatus
+from opsmith.errors import NotFound
+from opsmith.storage.devices import DeviceStore
+from opsmith_mcp.guard import Guard
+from opsmith_mcp.marks import confirming, reads
+
+ProposalId = Annotated[str, Field(max_length=24, description="Such as PR-20260228-0001.")]
+
+_MOST = 20
+
+
+class ProposalList(ToolResult):
+    """Proposals, the newest first."""
+
+    proposals: tuple[Proposal, ...]
+
+
+class ProposalView(ToolResult):
+    """One proposal."""
+
+    proposal: Proposal
+
+
+class Proposals:
+    """The tools of what waits for a person."""
+
+    def __init__(self, guard: Guard, devices: DeviceStore) -> None:
+        self._guard = guard
+        self._devices = devices
+
+    @reads(needs=Role.OPERATOR)
+    def list_proposals(
+        self, status: ProposalStatus | None = ProposalStatus.PENDING
+    ) -> ProposalList:
+        """List the changes that wait for a person, with exactly what each would do."""
+        found = self._guard.proposals.find(self._guard.now(), status, scope(), _MOST + 1)
+        state, note = State.OK, None
+        if not found:
+            state, note = State.EMPTY, "Nothing waits."
+        elif len(found) > _MOST:
+            state, note = State.TRUNCATED, f"The newest {_MOST}; confirm or reject some."
+        return ProposalList(state=state, note=note, proposals=tuple(found[:_MOST]))
+
+    @confirming
+    async def confirm_proposal(self, proposal_id: ProposalId) -> ProposalView:
+        """Do what was proposed, exactly as it was shown, once; for a person with the role."""
+        self._look(proposal_id)
+        return ProposalView(proposal=await self._guard.confirm(proposal_id))
+
+    @confirming
+    async def reject_proposal(
+        self, proposal_id: ProposalId, reason: Annotated[str, Field(max_length=300)] = ""
+    ) -> ProposalView:
+        """End a proposal; nothing is done."""
+        self._look(proposal_id)
+        return ProposalView(proposal=self._guard.reject(proposal_id, reason))
+
+    def _look(self, proposal_id: str) -> None:
+        """Nothing of another factory is there. Raises `NotFound`."""
+        proposal, factories = self._guard.proposals.get(proposal_id, self._guard.now()), scope()
+        if factories is None:
+            return
+        device = self._devices.find(proposal.device_id) if proposal.device_id else None
+        if device is None or device.factory_id not in factories:
+            raise NotFound(f"No proposal {proposal_id!r}; list_proposals names those that wait")
