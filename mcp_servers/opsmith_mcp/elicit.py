@@ -2,8 +2,14 @@
 
 from typing import Any
 
-from fastmcp.server.elicitation import AcceptedElicitation
 from mcp.types import ClientCapabilities, ElicitationCapability
+from pydantic import BaseModel, Field
+
+
+class Consent(BaseModel):
+    """What the person fills in: some clients show an empty form to nobody."""
+
+    confirm: bool = Field(title="Confirm", description="Do exactly what is shown. 按所示执行。")
 
 
 async def ask(context: Any | None, text: str) -> bool | None:
@@ -21,5 +27,5 @@ async def ask(context: Any | None, text: str) -> bool | None:
     wanted = ClientCapabilities(elicitation=ElicitationCapability())
     if not context.session.check_client_capability(wanted):
         return None
-    answer = await context.elicit(text, response_type=None)
-    return isinstance(answer, AcceptedElicitation)
+    answer: Any = await context.elicit(text, response_type=Consent)
+    return answer.action == "accept" and answer.data.confirm is True
