@@ -20,6 +20,9 @@ from opsmith_mcp.marks import Mark, Shown, changes, marked_tools, reads, system_
 
 __all__ = ["READER", "Shown", "changes", "reads", "serve", "system_only", "writes"]
 
+_ROWS = 1
+"""How deep the objects lie whose fields an output schema tells: those of the answer and of its rows."""
+
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -70,6 +73,7 @@ def serve(
 
 def _tool(method: Callable[..., Any], mark: Mark) -> Tool:
     annotations = ToolAnnotations(
+        title=method.__name__.replace("_", " ").capitalize(),
         readOnlyHint=not mark.writes,
         idempotentHint=mark.idempotent,
         destructiveHint=mark.destructive,
@@ -77,13 +81,18 @@ def _tool(method: Callable[..., Any], mark: Mark) -> Tool:
     )
     words = _told_async(method) if inspect.iscoroutinefunction(method) else _told(method)
     tool = Tool.from_function(words, annotations=annotations)
-    # Some clients do not follow references in what they have to fill in.
-    inlined = _inlined(tool.parameters, tool.parameters.get("$defs", {}))
-    return tool.model_copy(update={"parameters": inlined})
+    # Some clients do not follow references, in what they fill in or in what they get.
+    flat = {
+        "parameters": _inlined(tool.parameters, tool.parameters.get("$defs", {})),
+        "output_schema": _flat(
+            _inlined(tool.output_schema, (tool.output_schema or {}).get("$defs", {}))
+        ),
+    }
+    return tool.model_copy(update=flat)
 
 
 def _inlined(node: Any, defs: dict[str, Any]) -> Any:
-    """A schema without references; those of our arguments have no cycles."""
+    """A schema without references; ours have no cycles."""
     if isinstance(node, list):
         return [_inlined(one, defs) for one in cast(list[Any], node)]
     if not isinstance(node, dict):
@@ -94,6 +103,25 @@ def _inlined(node: Any, defs: dict[str, Any]) -> Any:
     return {
         key: _inlined(value, defs) for key, value in schema.items() if key not in ("$ref", "$defs")
     }
+
+
+def _flat(node: Any, depth: int = 0) -> Any:
+    """A schema of what is told, to the depth of the rows in a list: what lies deeper is `object`.
+
+    Whole, the answers' schemas would be longer than all that a model has to read of the tools.
+    """
+    if isinstance(node, list):
+        return [_flat(one, depth) for one in cast(list[Any], node)]
+    if not isinstance(node, dict):
+        return node
+    schema = cast(dict[str, Any], node)
+    if "properties" not in schema:
+        return {key: _flat(value, depth) for key, value in schema.items()}
+    if depth > _ROWS:
+        kept = ("type", "description")
+        return {key: schema[key] for key in kept if key in schema}
+    named = {name: _flat(one, depth + 1) for name, one in schema["properties"].items()}
+    return {**schema, "properties": named}
 
 
 def _told(method: Callable[P, T]) -> Callable[P, T]:
