@@ -76,7 +76,10 @@ def main() -> None:
             path = "light" if light else "full "
             print(f"  {c} channels, {path}  {mean:6.2f} ({least:.2f})")
     for c in (1, 4, 8):
-        print(f"bytes of state a device of {c} channels: {bytes_a_device(c)}")
+        print(
+            f"bytes of state a device of {c} channels: {bytes_a_device(c)}, "
+            f"light {bytes_a_device(c, light=True)}"
+        )
     fleet = Fleet()
     for frame in frames(arguments.large, 8, 3):
         fleet.step(frame)

@@ -38,7 +38,22 @@ class Settings(BaseSettings):
     )
     allow_writes: bool = Field(
         default=False,
-        description="Publish the tools that write (orders, acknowledgements) to MCP clients.",
+        description="Publish the tools that write to MCP clients without a key; a key has a role.",
+    )
+    api_key: SecretStr = Field(
+        default=SecretStr(""),
+        description="Key of who calls over stdio, from `opsmith keys add`; never logged.",
+    )
+    mcp_hosts: str = Field(
+        default="",
+        description="Hosts, separated by commas, as which MCP over HTTP is called; else loopback.",
+    )
+    mcp_origins: str = Field(
+        default="",
+        description="Web pages that may call MCP over HTTP, such as https://desk.example.",
+    )
+    mcp_rate: float = Field(
+        default=50, gt=0, le=100_000, description="Requests a second of one MCP key over HTTP."
     )
     llm_provider: Literal["zai", "openai"] = Field(
         default="zai",
@@ -62,6 +77,10 @@ class Settings(BaseSettings):
         gt=0,
         le=100,
         description="False alerts accepted per device and week; fewer: faults are found later.",
+    )
+    detection: Literal["full", "light"] = Field(
+        default="full",
+        description="full, or light: each channel by itself, for more devices than cores bear.",
     )
     rules_file: str = Field(
         default="", description="YAML file of alert rules over several channels; empty: none."

@@ -23,6 +23,7 @@ from opsmith_agents.evidence import ALERT, EvidenceLedger
 from opsmith_agents.llm_draft import DraftDiagnosis, diagnosis_of
 from opsmith_agents.llm_limits import LANGUAGES, answering
 from opsmith_agents.llm_tools import EvidenceToolset, fenced, reading_tools
+from opsmith_mcp.windows import INSTANT
 
 INSTRUCTIONS = """\
 You find out what is wrong with a machine that raised an alert, for the people who maintain it.
@@ -225,5 +226,5 @@ def _pack(
         ("describe_change", {**device, **since, **until}),
         ("match_failure_modes", {**device, **since, **until, "language": language}),
         ("get_alert_history", {**device, **until}),
-        ("list_work_orders", {**device, **until, "limit": 10}),
+        ("list_work_orders", {**device, "until": (event.as_of + INSTANT).isoformat(), "limit": 10}),
     ]

@@ -16,6 +16,7 @@ from opsmith_mcp.forecasting import FailureForecast, Forecasting
 from opsmith_mcp.knowledge import EntryView, Knowledge, Ranking
 from opsmith_mcp.statistics import ChannelStatistics
 from opsmith_mcp.telemetry import ChangeDescription, Telemetry, TelemetryWindow
+from opsmith_mcp.windows import INSTANT
 from opsmith_mcp.work_orders import WorkOrderList, WorkOrders
 
 DAYS = 7
@@ -96,7 +97,7 @@ async def look(plant: Client[Any], event: AlertEvent, language: Language) -> Sig
         ),
         await ledger.call(Telemetry.fetch_telemetry_data, device, window_mins=60, until=until),
         history,
-        await ledger.call(WorkOrders.list_work_orders, device, limit=10, until=until),
+        await ledger.call(WorkOrders.list_work_orders, device, limit=10, until=until + INSTANT),
     )
     sight.verdict = _verdict(sight)
     if sight.verdict is not None:

@@ -28,8 +28,11 @@ import numpy as np
 from opsmith.compiled import compiled
 from opsmith.domain.alerts import AlertLevel, AlertType
 
-ALERT_TYPES: tuple[AlertType, ...] = get_args(AlertType)
-"""In the order in which tracks are kept: a type's place is its `kind`."""
+ALERT_TYPES: tuple[AlertType, ...] = tuple(
+    each for each in get_args(AlertType) if each != "imported"
+)
+"""Those that are judged here, in the order in which tracks are kept: a type's place is its
+`kind`."""
 LEVELS = tuple(AlertLevel)
 """A level's place is its number in arrays: 0 is P0."""
 CRITICALITIES = 3

@@ -58,6 +58,29 @@ _FAREST = 8.0
 FLOOR = 0.25
 """A level shift's spread is at least this part of what independent readings would give."""
 LEAST_ROOM = 0.1
+_THIRD = 0x2A9F7893782DA1CE
+"""Two thirds of the exponent's bias of a float64, in its place."""
+
+
+@lean
+def cube_root(x: float) -> float:
+    """The cube root of a number that is not negative, to 12 digits, in a third of `cbrt`'s time.
+
+    A third of the exponent, then two steps of Halley's: each triples the digits.
+
+    >>> cube_root(0.0), round(cube_root(27.0), 9)
+    (0.0, 3.0)
+    """
+    if x < 1e-60:
+        return 0.0
+    if x > 1e300:
+        return 1e100
+    bits: Any = np.float64(x).view(np.int64)
+    root: Any = np.int64(bits // 3 + _THIRD).view(np.float64)
+    for _ in range(2):
+        cubed = root * root * root
+        root = root * (cubed + 2 * x) / (2 * cubed + x)
+    return root
 
 
 @lean
@@ -94,12 +117,11 @@ def spread_of_residual(channel: Any) -> float:
     return sqrt(max(channel.residual_variance, 1e-4 * channel.noise + resolution(channel)))
 
 
-def limit_of(limit: float, c: int, *, together: bool) -> float:
-    """Standard deviations of a tail that all statistics of c channels share, to first order.
+def limit_of(limit: float, statistics: int) -> float:
+    """Standard deviations of a tail that so many statistics share, to first order.
 
     Bonferroni's correction of a normal distribution's tail; `limit` is that of one alone.
     """
-    statistics = 2 * c + 2 if together else 2 * c
     return sqrt(limit * limit + 2 * log(statistics + 1.0))
 
 
@@ -157,7 +179,6 @@ def score(
     r: int,
     c: int,
     limit: float,
-    together: bool,
     work: Numbers,
     out: Numbers,
 ) -> None:
@@ -171,14 +192,12 @@ def score(
         r: The device's row.
         c: Its channels.
         limit: Standard deviations at which the score is 1, as of `limit_of`.
-        together: Ask all channels together too; else each alone (the light path).
         work: As of `take`; written.
         out: Shape (6,), written: `SCORE` and so on.
     """
     out[SCORE], out[WORST], out[TOGETHER], out[SURPRISED], out[UNFORESEEN] = 0.0, -1.0, 0, 0, 0
     out[SMOOTH] = machine.surprise
-    if together:
-        _foretell(channels, matrices, r, c, work)
+    _foretell(channels, matrices, r, c, work)
     if machine.fitted == 0:
         for j in range(c):
             work[RATIO, j] = 0.0
@@ -188,25 +207,24 @@ def score(
     if machine.since_event > 0:
         young += UNSETTLED / (machine.since_event + 20.0)
     far = limit * young
-    cap = np.cbrt((CAP * young) ** 2)
+    cap = cube_root((CAP * young) ** 2)
     scored = machine.seen >= GRACE and machine.judged > 0
     worst, which = _each(channels, r, c, far, cap, scored, work)
-    if together:
-        t = triangle(c)
-        squares = quadratic(inverses[r], t, work[SURPRISE], c) * machine.residual_unit
-        smooth = machine.surprise + FAST_GAIN * (squares - machine.surprise)
-        squares = quadratic(inverses[r], 0, work[OFF_SLOW], c) * machine.shift_unit
-        out[SMOOTH] = smooth
-        out[TOGETHER], out[SURPRISED] = np.cbrt(max(squares, 0.0)), np.cbrt(max(smooth, 0.0))
-        if scored:
-            room = max(far * machine.together_spread, LEAST_ROOM)
-            ratio = (out[TOGETHER] - machine.together_usual) / room
-            if ratio > worst:
-                worst, which = ratio, 2 * c
-            room = max(far * machine.surprise_spread, LEAST_ROOM)
-            out[UNFORESEEN] = (out[SURPRISED] - machine.surprise_usual) / room
-            if out[UNFORESEEN] > worst:
-                worst, which = out[UNFORESEEN], 2 * c + 1
+    t = triangle(c)
+    squares = quadratic(inverses[r], t, work[SURPRISE], c) * machine.residual_unit
+    smooth = machine.surprise + FAST_GAIN * (squares - machine.surprise)
+    squares = quadratic(inverses[r], 0, work[OFF_SLOW], c) * machine.shift_unit
+    out[SMOOTH] = smooth
+    out[TOGETHER], out[SURPRISED] = cube_root(max(squares, 0.0)), cube_root(max(smooth, 0.0))
+    if scored:
+        room = max(far * machine.together_spread, LEAST_ROOM)
+        ratio = (out[TOGETHER] - machine.together_usual) / room
+        if ratio > worst:
+            worst, which = ratio, 2 * c
+        room = max(far * machine.surprise_spread, LEAST_ROOM)
+        out[UNFORESEEN] = (out[SURPRISED] - machine.surprise_usual) / room
+        if out[UNFORESEEN] > worst:
+            worst, which = out[UNFORESEEN], 2 * c + 1
     out[SCORE], out[WORST] = worst, which
 
 
@@ -248,7 +266,7 @@ def _each(
         bound = abs(fast) + _BEARABLE * fast_spread
         slow = min(max(slow, -bound), bound)
         fast, slow = fast / fast_spread, slow / slow_spread
-        fast_root, slow_root = np.cbrt(fast * fast), np.cbrt(slow * slow)
+        fast_root, slow_root = cube_root(fast * fast), cube_root(slow * slow)
         work[OFF_FAST, j], work[OFF_SLOW, j] = fast, slow
         work[FAST_ROOT, j], work[SLOW_ROOT, j] = fast_root, slow_root
         if not scored or channel.fast_spread == 0:

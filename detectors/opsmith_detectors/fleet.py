@@ -4,6 +4,7 @@ import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import log, sqrt
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,16 +14,17 @@ from opsmith.domain.devices import Limits
 from opsmith.domain.readings import FloatArray, Frame
 from opsmith.domain.rules import CompositeRule
 from opsmith.errors import BadInput
-from opsmith_detectors import alert_records, coupled, pool, running, stepping, verdict
-from opsmith_detectors.alert_levels import ALERT_TYPES
+from opsmith_detectors import alert_records, asking, coupled, pool, running, stepping, verdict
+from opsmith_detectors import light as light_path
+from opsmith_detectors.light_record import LightScratch
 from opsmith_detectors.machine import STOPPED
-from opsmith_detectors.stepping import Pool, Readings
+from opsmith_detectors.stepping import Readings
 
 ACCEPTED = 1.0
 """False alerts that an operator accepts per device and week, unless he says otherwise."""
 _CRITICALITY = 2
 """Of a device that nobody registered."""
-_VERSION = 1
+_VERSION, _LIGHT_VERSION = 1, 101
 """Of snapshots; another one's are not read."""
 _SILENT_INTERVALS = 10
 """Usual intervals without a reading after which a device is silent, but at least ..."""
@@ -56,8 +58,8 @@ class _Layout:
     """Devices with the same channels."""
 
     names: tuple[str, ...]
-    pool: Pool
-    scratch: stepping.Scratch
+    pool: pool.AnyPool
+    scratch: stepping.Scratch | LightScratch
     events: stepping.Events
     used: int = 0
     free: list[int] = field(default_factory=list[int])
@@ -87,7 +89,8 @@ class Fleet:
 
     Args:
         accepted: False alerts that the operator accepts per device and week.
-        light: Judge each channel alone, not all together: a fraction of the time.
+        light: Hold each channel against its own level and spread only, in a tenth of the time:
+            for plants that have more devices than cores; see `opsmith_detectors.light`.
 
     >>> fleet = Fleet()
     >>> fleet.register("PUMP_01", {"temperature": Limits(high=80.0)})
@@ -107,7 +110,9 @@ class Fleet:
         # Of a normal distribution's tail: fewer false alerts, a limit further out.
         squared = coupled.LIMIT**2 + 2 * log(ACCEPTED / accepted)
         self._limit = sqrt(max(squared, 3.0**2))
-        self._together = not light
+        self._light = light
+        self._logic: Any = light_path if light else stepping
+        self._version = _LIGHT_VERSION if light else _VERSION
         self._layouts: dict[tuple[str, ...], _Layout] = {}
         self._devices: dict[str, _Device] = {}
         self._places: dict[tuple[str, ...], tuple[tuple[str, ...], int, _Places]] = {}
@@ -171,9 +176,8 @@ class Fleet:
                     quality=frame.quality,
                     words=spoken,
                     columns=_columns(layout, frame.channels),
-                    limit=coupled.limit_of(self._limit, len(layout.names), together=self._together),
+                    limit=self._limit_of(len(layout.names)),
                     accepted=self._accepted,
-                    together=self._together,
                 )
                 self._run(layout, frame, readings, scores, stands, changes)
             if len(self._layouts) > 1:
@@ -193,7 +197,7 @@ class Fleet:
             usual = np.maximum(_SILENT_INTERVALS * machines["interval"], _SILENT_LEAST_US)
             due = machines["last"] + usual.astype(np.int64)
             late = (machines["seen"] >= 3) & (now_us >= due)
-            late &= layout.pool.tracks[: layout.used, _NO_DATA]["standing"] == 0
+            late &= layout.pool.tracks[: layout.used, asking.SILENT]["standing"] == 0
             if not late.any():
                 continue
             names = {
@@ -208,7 +212,7 @@ class Fleet:
                 # The deadline is the event's time, not the moment of asking: replays agree on it.
                 last = int(machines["last"][r])
                 passed = (now_us - last) / max(int(due[r]) - last, 1)
-                if stepping.fall_silent(
+                if self._logic.fall_silent(
                     layout.pool, r, int(due[r]), passed, layout.events, layout.scratch
                 ):
                     found.append(self._changed(layout, 0, device_id))
@@ -229,6 +233,22 @@ class Fleet:
         last = int(device.layout.pool.machines[device.row]["last"])
         return np.datetime64(last, "us") if last else None
 
+    def expected(self, device_id: str, time: np.datetime64) -> Mapping[str, float]:
+        """What each channel should read, in its unit; none where it cannot be told.
+
+        Of several channels the learned level of each; of one channel the usual value of this hour
+        of the week, else of this time of the day. Of a machine that stands nothing is expected.
+
+        Args:
+            device_id: The device.
+            time: UTC.
+        """
+        device = self._devices.get(device_id)
+        if device is None or device.layout is None or self.is_stopped(device_id):
+            return {}
+        time_us = int(time.astype("datetime64[us]").astype(np.int64))
+        return pool.expected(device.layout.pool, device.row, device.layout.names, time_us)
+
     def adopt(
         self,
         device_id: str,
@@ -247,14 +267,14 @@ class Fleet:
             self._place(device, ())
         assert device.layout is not None
         alert_records.adopt(device.layout.pool.tracks, device.row, alerts, kinds)
-        device.layout.pool.machines[device.row]["active"] = (1 << stepping.TYPES) - 1
+        device.layout.pool.machines[device.row]["active"] = (1 << asking.TYPES) - 1
 
     def save(self, device_id: str) -> bytes | None:
         """The device's whole state, for `restore`; None: nothing is known of it."""
         device = self._devices.get(device_id)
         if device is None or device.layout is None:
             return None
-        head = json.dumps([_VERSION, *device.layout.names]).encode()
+        head = json.dumps([self._version, *device.layout.names]).encode()
         return len(head).to_bytes(4, "little") + head + pool.dump(device.layout.pool, device.row)
 
     def restore(self, device_id: str, state: bytes) -> bool:
@@ -265,7 +285,7 @@ class Fleet:
         except ValueError:
             return False
         rest = state[4 + length :]
-        if version != _VERSION or len(rest) != pool.bytes_a_device(len(names)):
+        if version != self._version or len(rest) != self._bytes_of(len(names)):
             return False
         device = self._device(device_id)
         self._leave(device)
@@ -286,6 +306,13 @@ class Fleet:
         if device is not None:
             self._leave(device)
 
+    def _limit_of(self, c: int) -> float:
+        """Standard deviations at which the learned normal of c channels is left."""
+        return coupled.limit_of(self._limit, c if self._light else 2 * c + 2)
+
+    def _bytes_of(self, c: int) -> int:
+        return pool.bytes_a_device(c, light=self._light)
+
     def _parts(
         self, frame: Frame
     ) -> list[tuple[_Layout, npt.NDArray[np.int64], npt.NDArray[np.int64]]]:
@@ -304,7 +331,11 @@ class Fleet:
     def _places_of(self, names: tuple[str, ...], channels: tuple[str, ...]) -> "_Places":
         """Which layout each device has, and its row there."""
         known = self._places.get(channels)
-        if known is not None and known[1] == self._moves and known[0] == names:
+        if (
+            known is not None
+            and known[1] == self._moves
+            and (known[0] is names or known[0] == names)
+        ):
             return known[2]
         places, which = np.empty(len(names), np.int64), np.zeros(len(names), np.int64)
         layouts: list[_Layout] = []
@@ -352,7 +383,12 @@ class Fleet:
         layout = self._layouts.get(names)
         if layout is None:
             c = len(names)
-            layout = _Layout(names, pool.new_pool(c, 1), pool.new_scratch(c), pool.new_events(c))
+            layout = _Layout(
+                names,
+                pool.new_pool(c, 1, light=self._light),
+                pool.new_scratch(c, light=self._light),
+                pool.new_events(c),
+            )
             self._layouts[names] = layout
         reused = min(len(layout.free), len(devices))
         rows = [layout.free.pop() for _ in range(reused)]
@@ -393,7 +429,7 @@ class Fleet:
     ) -> None:
         begin, n = 0, len(readings.row)
         while begin < n:
-            begin, found = stepping.step(
+            begin, found = self._logic.step(
                 layout.pool, layout.scratch, layout.events, readings, begin, scores, stands
             )
             changes += [
@@ -408,9 +444,6 @@ class Fleet:
         deviations = verdict.of_event(layout.names, device.rated, device.rules, events, at)
         told = alert_records.describe(events.tracks, at, kind, change, deviations)
         return Changed(device_id, int(events.row[at]), told)
-
-
-_NO_DATA = ALERT_TYPES.index("no_data")
 
 
 def _columns(layout: _Layout, channels: tuple[str, ...]) -> npt.NDArray[np.int64]:

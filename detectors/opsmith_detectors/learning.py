@@ -100,7 +100,6 @@ def learn(
     c: int,
     stands: bool,
     blank: bool,
-    together: bool,
     work: Numbers,
     out: Numbers,
     square: Numbers,
@@ -116,7 +115,6 @@ def learn(
         c: Its channels.
         stands: An alert of the learned detectors stands: nothing that deviates is learnt.
         blank: The reading is not judged: its surprise is not carried on either.
-        together: As of `coupled.score`.
         work: As `take` and `score` left it; `FOLLOW` set.
         out: As `score` left it.
         square: Shape (2, c, c), overwritten.
@@ -148,7 +146,7 @@ def learn(
         ):
             _spoil(channel)
         if work[JUDGED, j] != 0:
-            _take_channel(machine, channel, n, j, slowest, together, work)
+            _take_channel(machine, channel, n, j, slowest, work)
         channel.last, channel.fast, channel.slow = work[VALUE, j], work[FAST, j], work[SLOW, j]
         if blank:
             # The slow level would tell of what was before for longer than the blank lasts.
@@ -156,12 +154,12 @@ def learn(
     if bad or settling:
         machine.spoilt = 1
         machine.waited = 0
-    elif machine.spoilt == 0 and together and (worst < CALM or machine.fitted == 0):
+    elif machine.spoilt == 0 and (worst < CALM or machine.fitted == 0):
         _learn_together(machine, matrices, r, c, work, out)
     machine.surprise = machine.surprise_usual**3 if blank else out[SMOOTH]
     machine.block += 1
     if machine.block >= (FIRST_BLOCK if n <= GRACE else BLOCK):
-        _close_block(machine, channels, matrices, inverses, r, c, together, work, square)
+        _close_block(machine, channels, matrices, inverses, r, c, work, square)
 
 
 @lean
@@ -172,7 +170,7 @@ def _spoil(channel: Any) -> None:
 
 @lean
 def _take_channel(
-    machine: Any, channel: Any, n: int, j: int, slowest: float, together: bool, work: Numbers
+    machine: Any, channel: Any, n: int, j: int, slowest: float, work: Numbers
 ) -> None:
     """Move a channel's baseline in a reading that is not learnt, or note it for its block."""
     sudden, follow = work[SUDDEN, j], work[FOLLOW, j]
@@ -186,15 +184,14 @@ def _take_channel(
             channel.mean += gain * _clip(sudden, _CLIP * _spread(channel))
         return
     fast, slow = work[FAST, j] - channel.mean, work[SLOW, j] - channel.mean
-    residual = work[RESIDUAL, j] if together else 0.0
+    residual = work[RESIDUAL, j]
     channel.now += 1
     channel.now_x += work[VALUE, j]
     if machine.fitted:
         sudden = _clip(sudden, _CLIP * _spread(channel))
         fast = _clip(fast, _CLIP * work[FAST_SPREAD, j])
         slow = _clip(slow, _CLIP * work[SLOW_SPREAD, j])
-        if together:
-            residual = _clip(residual, _CLIP * work[RESIDUAL_SPREAD, j])
+        residual = _clip(residual, _CLIP * work[RESIDUAL_SPREAD, j])
         alone, late = work[FAST_ROOT, j], work[SLOW_ROOT, j]
         if channel.fast_spread > 0:
             alone = channel.fast_usual + _clip(
@@ -264,7 +261,6 @@ def _close_block(
     inverses: Numbers,
     r: int,
     c: int,
-    together: bool,
     work: Numbers,
     square: Numbers,
 ) -> None:
@@ -283,10 +279,8 @@ def _close_block(
                 _learn_block(machine, channel)
         _begin_block(channel)
     if machine.spoilt == 0 and machine.learnt >= _FIRST_FIT:
-        if together and (machine.learnt < 2 * MEMORY or machine.learnt % (_FITS * BLOCK) < BLOCK):
+        if machine.learnt < 2 * MEMORY or machine.learnt % (_FITS * BLOCK) < BLOCK:
             _fit(machine, matrices, inverses, r, c, work, square)
-        if not together:
-            machine.judged += machine.block
         machine.fitted = 1
     machine.block = machine.spoilt = 0
 

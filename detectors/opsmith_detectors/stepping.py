@@ -8,42 +8,27 @@ import numpy.typing as npt
 from opsmith.compiled import lean
 from opsmith_detectors import (
     alert_track,
+    asking,
     coupled,
     drift,
     event,
     learning,
     load_change,
-    rules,
     running,
     sensor_faults,
     univariate,
     univariate_events,
 )
-from opsmith_detectors.alert_levels import ALERT_TYPES
+from opsmith_detectors.asking import AT_ONCE, CHANGES, CLEAR, CLEARS, COMPOSITE, SCORES, TYPES
 from opsmith_detectors.machine import DRIVEN, RUNNING, SPOILT, STOPPED, Numbers, Records
 
-_COMPOSITE = ALERT_TYPES.index("composite")
-_SENSOR = ALERT_TYPES.index("sensor_fault")
-_REPORTED = ALERT_TYPES.index("device_reported")
-_SILENT = ALERT_TYPES.index("no_data")
-_DRIFT = ALERT_TYPES.index("drift")
-_RULE = ALERT_TYPES.index("composite_rule")
-TYPES = len(ALERT_TYPES)
-
-DEADBAND = 0.05
-"""Part of the span that a channel has to come back before its rated limit's alert can clear."""
-FAR = 0.10
-"""Part of the span beyond a rated limit that raises at once, without on-delay."""
-_CLEAR = 0.8
-"""Score below which the learned detectors are content (deadband below 1)."""
 _AT_ONCE = 2.0
 """Score of the learned detectors that raises without on-delay."""
 _DRIFT_CLEAR = 0.7
-_PAUSES = 5.0
-"""Usual intervals that a gap counts for at most in the usual interval."""
 
-SCORES, CLEARS, AT_ONCE, BEYOND, FLAGS = range(5)
-"""Rows of what one reading says of each type of alert, shape (5, T)."""
+
+HAS_LIMITS, HAS_RULES = 1, 2
+"""Marks of `rated`."""
 
 
 class Pool(NamedTuple):
@@ -63,7 +48,7 @@ class Pool(NamedTuple):
     """Registered, not learnt; so with the next."""
     criticality: npt.NDArray[np.uint8]
     rated: npt.NDArray[np.uint8]
-    """Whether any channel has a rated limit."""
+    """Whether any channel has a rated limit (1), and the device rules (2)."""
     rules: Records
     """Of all devices, one device's behind another's; so with the next."""
     conditions: Records
@@ -103,8 +88,9 @@ class Events(NamedTuple):
     held: npt.NDArray[np.uint8]
     verdict: npt.NDArray[np.uint8]
     outcome: Numbers
-    """Shape (m, 7): score; statistic that it comes from; drifting channel; univariate kind; frozen
-    level of the drifting channel, and the distance from it; place of the device's rule."""
+    """Shape (m, 7): score; statistic that it comes from; drifting channel; univariate kind, -1
+    where it was not judged so; frozen level of the drifting channel, and the distance from it;
+    place of the device's rule."""
 
 
 class Readings(NamedTuple):
@@ -123,7 +109,6 @@ class Readings(NamedTuple):
     """Shape (c,): column of each channel in `values`; -1 where the frame has none."""
     limit: float
     accepted: float
-    together: bool
 
 
 @lean
@@ -186,109 +171,35 @@ def _one(
         column = readings.columns[j]
         x[j] = readings.values[row, column] if column >= 0 else np.nan
         scratch.quality[j] = readings.quality[row, column] if column >= 0 else 3
-    _tick(machine, time_us)
-    _hush(said)
-    if pool.rated[r] != 0:
-        _ask_limits(pool.traits, r, c, x, said)
-    rule = _ask_rules(pool, r, x, time_us, said) if pool.rule_to[r] > pool.rule_from[r] else -1
-    if readings.words[row] == running.SAYS_FAULT:
-        said[SCORES, _REPORTED], said[CLEARS, _REPORTED] = 1.0, 0.0
+    asking.tick(machine, time_us)
+    asking.hush(said)
+    book = pool.rated[r]
+    if book & HAS_LIMITS != 0:
+        asking.ask_limits(pool.traits, r, c, x, said)
+    rule = -1
+    if book & HAS_RULES != 0:
+        first, last = pool.rule_from[r], pool.rule_to[r]
+        rule = asking.ask_rules(pool.rules, pool.conditions, first, last, x, time_us, said)
     word = int(readings.words[row])
+    asking.ask_word(word, said)
     if c == 1:
         _ask_alone(pool, scratch, r, time_us, word, readings.accepted)
         ruling = 0
     else:
-        ruling = _ask_coupled(pool, scratch, r, c, time_us, word, readings)
-    score = 0.0
-    standing = pool.tracks[r, _COMPOSITE].standing
-    for kind in range(TYPES):
-        score = max(score, said[SCORES, kind])
-        bit = 1 << kind
-        if said[SCORES, kind] < 0.5 and machine.active & bit == 0:
-            continue
-        change = alert_track.advance(
-            pool.tracks,
-            r,
-            kind,
-            time_us,
-            int(machine.interval),
-            said[SCORES, kind],
-            said[CLEARS, kind] != 0,
-            said[AT_ONCE, kind] != 0,
-            said[BEYOND, kind],
-            int(said[FLAGS, kind]),
-            pool.criticality[r],
-        )
-        track = pool.tracks[r, kind]
-        if track.standing or track.hits or track.flapping or track.onset:
-            machine.active |= bit
-        else:
-            machine.active &= ~bit
-        if change != alert_track.NOTHING:
-            _note(events, found, pool, scratch, row, r, c, kind, change, rule)
-            found += 1
-    scores[row] = score
+        ruling = _ask_coupled(pool, scratch, r, c, time_us, word, readings.limit)
+    standing = pool.tracks[r, COMPOSITE].standing
+    scores[row], changed = asking.decide(
+        pool.tracks, r, machine, pool.criticality[r], time_us, said
+    )
+    if changed > 0:
+        for kind in range(TYPES):
+            change = int(said[CHANGES, kind])
+            if change != alert_track.NOTHING:
+                _note(events, found, pool, scratch, row, r, c, kind, change, rule)
+                found += 1
     if ruling > 0:
-        _learn(pool, scratch, r, c, standing, ruling == 2, readings.together)
+        _learn(pool, scratch, r, c, standing, ruling == 2)
     return found
-
-
-@lean
-def _hush(said: Numbers) -> None:
-    for kind in range(TYPES):
-        said[SCORES, kind], said[CLEARS, kind], said[AT_ONCE, kind] = 0.0, 1.0, 0.0
-        said[BEYOND, kind], said[FLAGS, kind] = 0.0, 0.0
-
-
-@lean
-def _tick(machine: Any, time_us: int) -> None:
-    """Follow the device's usual interval; pauses are none."""
-    if machine.last != 0:
-        passed = float(time_us - machine.last)
-        if machine.seen >= 10:
-            passed = min(passed, _PAUSES * machine.interval)
-        machine.interval += max(1 / max(machine.seen, 1), 0.02) * (passed - machine.interval)
-    machine.last = time_us
-
-
-@lean
-def _ask_limits(traits: Records, r: int, c: int, x: Numbers, said: Numbers) -> None:
-    """What the rated limits say: raise beyond the limit, clear only inside a deadband.
-
-    A channel that did not arrive neither raises nor clears.
-    """
-    for j in range(c):
-        trait = traits[r, j]
-        if trait.high == trait.high:
-            _ask_limit((x[j] - trait.high) / trait.span, trait.high_kind, said)
-        if trait.low == trait.low:
-            _ask_limit((trait.low - x[j]) / trait.span, trait.low_kind, said)
-
-
-@lean
-def _ask_limit(beyond: float, kind: int, said: Numbers) -> None:
-    # Written so that NaN, which is not inside, holds.
-    if beyond <= -DEADBAND:
-        return
-    said[CLEARS, kind] = 0.0
-    if beyond > 0 and beyond > said[BEYOND, kind]:
-        said[BEYOND, kind] = beyond
-        said[SCORES, kind] = 1 + beyond
-        said[AT_ONCE, kind] = 1.0 if beyond >= FAR else 0.0
-
-
-@lean
-def _ask_rules(pool: Pool, r: int, x: Numbers, time_us: int, said: Numbers) -> int:
-    """What the operator's rules say; the place among the device's of the one that does, or -1."""
-    first = pool.rule_from[r]
-    found, which = rules.judge(pool.rules, pool.conditions, first, pool.rule_to[r], x, time_us)
-    if found == rules.CLEAR:
-        return -1
-    said[CLEARS, _RULE] = 0.0
-    if found == rules.MET:
-        said[SCORES, _RULE] = said[AT_ONCE, _RULE] = 1.0
-    said[FLAGS, _RULE] = pool.rules[which].level
-    return which - first
 
 
 @lean
@@ -301,7 +212,7 @@ def _ask_alone(
     machine.state = STOPPED if word == running.SAYS_STOPPED else RUNNING
     value = scratch.x[0] if machine.state == RUNNING else np.nan
     univariate.step(pool.univariate, r, time_us, value, accepted, alone)
-    kind = _SENSOR if int(alone[3]) == univariate_events.STUCK else _COMPOSITE
+    kind = asking.SENSOR if int(alone[3]) == univariate_events.STUCK else COMPOSITE
     said[SCORES, kind] = alone[0]
     if alone[4] != 0:
         said[CLEARS, kind], said[AT_ONCE, kind] = 0.0, 1.0
@@ -318,8 +229,8 @@ def _ask_drift(pool: Pool, scratch: Scratch, r: int, c: int, time_us: int, usabl
         pool.drifts, pool.drift_days, r, c, time_us, scratch.x, usable, scratch.driven
     )
     if score > 0:
-        said[SCORES, _DRIFT], said[AT_ONCE, _DRIFT] = score, 1.0
-        said[CLEARS, _DRIFT] = 1.0 if score < _DRIFT_CLEAR else 0.0
+        said[SCORES, asking.DRIFTS], said[AT_ONCE, asking.DRIFTS] = score, 1.0
+        said[CLEARS, asking.DRIFTS] = 1.0 if score < _DRIFT_CLEAR else 0.0
 
 
 @lean
@@ -330,7 +241,7 @@ def _ask_coupled(
     c: int,
     time_us: int,
     word: int,
-    readings: Readings,
+    limit: float,
 ) -> int:
     """What sensors, state and the learned normal say; 0: nothing to learn, 1: learn, 2: blank."""
     machine, channels, said = pool.machines[r], pool.channels, scratch.said
@@ -340,7 +251,9 @@ def _ask_coupled(
     doubt = sensor_faults.judge(pool.sensors, r, c, x, scratch.quality, moving, verdict)
     sensor_faults.learn(pool.sensors, r, c, x, moving, verdict)
     if doubt:
-        _heed_sensors(pool.traits, r, c, verdict, said)
+        for j in range(c):
+            if verdict[j] > sensor_faults.SUSPECT:
+                asking.heed_sensor(pool.traits[r, j], said)
     if state == STOPPED:
         _stand_still(machine, channels, r, c, time_us)
         _ask_drift(pool, scratch, r, c, time_us, moving)
@@ -355,13 +268,12 @@ def _ask_coupled(
         pool.inverses,
         r,
         c,
-        readings.limit,
-        readings.together,
+        limit,
         work,
         out,
     )
     event.age(channels, r, c, work)
-    stands = pool.tracks[r, _COMPOSITE].standing != 0
+    stands = pool.tracks[r, COMPOSITE].standing != 0
     blank = load_change.excuse(machine, channels, pool.traits, r, c, time_us, stands, work, out)
     if not blank:
         _ask_event(pool, r, c, stands, work, out, said)
@@ -371,18 +283,6 @@ def _ask_coupled(
                 x[j] = np.nan
     _ask_drift(pool, scratch, r, c, time_us, moving and machine.warm_from == 0 and not blank)
     return 2 if blank else 1
-
-
-@lean
-def _heed_sensors(
-    traits: Records, r: int, c: int, verdict: npt.NDArray[np.uint8], said: Numbers
-) -> None:
-    for j in range(c):
-        if verdict[j] > sensor_faults.SUSPECT:
-            said[SCORES, _SENSOR], said[CLEARS, _SENSOR] = 1.0, 0.0
-            trait: Any = traits[r, j]
-            if trait.low == trait.low or trait.high == trait.high:
-                said[FLAGS, _SENSOR] = 1.0
 
 
 @lean
@@ -403,27 +303,25 @@ def _ask_event(
 ) -> None:
     """What the learned normal says, and whether an event that stands goes on."""
     score = out[coupled.SCORE]
-    said[SCORES, _COMPOSITE] = score
-    said[CLEARS, _COMPOSITE] = 1.0 if score < _CLEAR else 0.0
+    said[SCORES, COMPOSITE] = score
+    said[CLEARS, COMPOSITE] = 1.0 if score < CLEAR else 0.0
     # One reading that was not foreseen may be the first of a change of load.
     lasts = out[coupled.WORST] != 2 * c + 1
-    said[AT_ONCE, _COMPOSITE] = 1.0 if score >= _AT_ONCE and lasts else 0.0
+    said[AT_ONCE, COMPOSITE] = 1.0 if score >= _AT_ONCE and lasts else 0.0
     if not stands:
         return
     goes_on = event.go_on(pool.machines[r], pool.channels, pool.traits, r, c, work, out)
     if goes_on >= 0:
-        said[CLEARS, _COMPOSITE] = 1.0 - goes_on
+        said[CLEARS, COMPOSITE] = 1.0 - goes_on
     if goes_on == 1:
-        said[SCORES, _COMPOSITE] = max(score, 1.0)
+        said[SCORES, COMPOSITE] = max(score, 1.0)
 
 
 @lean
-def _learn(
-    pool: Pool, scratch: Scratch, r: int, c: int, stood: int, blank: bool, together: bool
-) -> None:
+def _learn(pool: Pool, scratch: Scratch, r: int, c: int, stood: int, blank: bool) -> None:
     """Begin or end the event by what became of the alert, then learn the reading."""
     machine, work, out = pool.machines[r], scratch.work, scratch.out
-    stands = pool.tracks[r, _COMPOSITE].standing
+    stands = pool.tracks[r, COMPOSITE].standing
     if stands != 0 and stood == 0:
         event.begin(machine, pool.channels, r, c, work, out)
     elif stands == 0 and stood != 0:
@@ -437,7 +335,6 @@ def _learn(
         c,
         stands != 0,
         blank,
-        together,
         work,
         out,
         scratch.square,
@@ -487,12 +384,8 @@ def fall_silent(
 ) -> int:
     """Take into account that nothing came until `due_us`; the number of events, 0 or 1."""
     machine = pool.machines[r]
-    change = alert_track.advance(
-        pool.tracks, r, _SILENT, due_us, int(machine.interval), late, False, True, 0.0, 0,
-        pool.criticality[r],
-    )  # fmt: skip
-    machine.active |= 1 << _SILENT
+    change = asking.be_silent(pool.tracks, r, machine, pool.criticality[r], due_us, late)
     if change == alert_track.NOTHING:
         return 0
-    _note(events, 0, pool, scratch, -1, r, pool.channels.shape[1], _SILENT, change, -1)
+    _note(events, 0, pool, scratch, -1, r, pool.channels.shape[1], asking.SILENT, change, -1)
     return 1

@@ -39,12 +39,17 @@ def of_event(
         which = int(events.outcome[at, 6])
         return rules.deviations_of(book[which], names, events.x[at]) if which >= 0 else ()
     if kind == "composite":
-        return _alone(names, events, at) if len(names) == 1 else _together(names, events, at)
+        return _alone(names, events, at) if _is_alone(events, at) else _together(names, events, at)
     if kind == "sensor_fault":
         return _sensors(names, events, at)
     if kind == "drift":
         return _drift(names, events, at)
     return limits.deviations(limits.checks(rated, tuple(names)), events.x[at].tolist(), kind)
+
+
+def _is_alone(events: Events, at: int) -> bool:
+    """Whether the univariate detector says it."""
+    return events.x.shape[1] == 1 and events.outcome[at, 3] >= 0
 
 
 def _together(names: Sequence[str], events: Events, at: int) -> tuple[Deviation, ...]:
@@ -81,7 +86,7 @@ def _alone(names: Sequence[str], events: Events, at: int) -> tuple[Deviation, ..
 
 def _sensors(names: Sequence[str], events: Events, at: int) -> tuple[Deviation, ...]:
     """The sensors at fault, each with an equal share."""
-    if len(names) == 1:
+    if _is_alone(events, at):
         return _alone(names, events, at)
     faulty = np.flatnonzero(events.verdict[at] > sensor_faults.SUSPECT).tolist()
     return tuple(

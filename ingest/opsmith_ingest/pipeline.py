@@ -57,6 +57,7 @@ class Pipeline:
         clock: The wall's, by which the devices' own are judged; None: theirs are believed.
         accepted: False alerts that the operator accepts per device and week.
         rules: The operator's rules over several channels.
+        light: Judge each channel by itself, for a fraction of the time.
     """
 
     def __init__(
@@ -72,6 +73,7 @@ class Pipeline:
         clock: PlantClock | None = None,
         accepted: float = ACCEPTED,
         rules: RuleBook | None = None,
+        light: bool = False,
     ) -> None:
         self._series = series
         self._devices = devices
@@ -84,7 +86,9 @@ class Pipeline:
             lambda: alerts.find(alert_type="sensor_fault", standing=True, limit=MOST_FAULTS)
         )
         self._parser = FrameParser()
-        self._watch = Watch(series, devices, alerts, states, accepted=accepted, rules=rules)
+        self._watch = Watch(
+            series, devices, alerts, states, accepted=accepted, rules=rules, light=light
+        )
         self.counts = Counts()
 
     def process(self, messages: Sequence[Message]) -> None:

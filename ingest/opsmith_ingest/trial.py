@@ -92,6 +92,8 @@ def try_setting(
     end: datetime,
     now: float,
     tried: float,
+    *,
+    light: bool = False,
 ) -> Trial:
     """Replay the readings in [start, end) with the setting as it is, and with another.
 
@@ -102,12 +104,13 @@ def try_setting(
         end: Plant time.
         now: False alerts accepted per device and week, as it is set.
         tried: The same, as it might be.
+        light: Judge each channel by itself, as the plant does.
     """
     readings, count = 0, 0
     found: dict[float, list[Tried]] = {now: [], tried: []}
     for device in devices:
         count += 1
-        fleets = {setting: Fleet(accepted=setting) for setting in found}
+        fleets = {setting: Fleet(accepted=setting, light=light) for setting in found}
         history = series.read_last(device.device_id, WARM_UP, start)
         changes: dict[float, list[AlertChange]] = {setting: [] for setting in found}
         for fleet in fleets.values():

@@ -37,6 +37,7 @@ class Watch:
             for recorded history, which may come in any order.
         accepted: False alerts that the operator accepts per device and week.
         rules: The operator's rules over several channels.
+        light: Judge each channel by itself, for a fraction of the time.
     """
 
     def __init__(
@@ -48,6 +49,7 @@ class Watch:
         *,
         accepted: float = ACCEPTED,
         rules: RuleBook | None = None,
+        light: bool = False,
     ) -> None:
         self._series = series
         self._devices = devices
@@ -55,7 +57,8 @@ class Watch:
         self._states = states
         self._rules = rules or RuleBook()
         self._accepted = accepted
-        self._fleet = Fleet(accepted=accepted)
+        self._light = light
+        self._fleet = Fleet(accepted=accepted, light=light)
         self._saved: dict[str, datetime] = {}
         """When each device's state was saved last, the longest ago first."""
         self._read_at: datetime | None = None
@@ -97,7 +100,7 @@ class Watch:
 
     def forget(self) -> None:
         """Drop all that is known; it is restored when the devices come again."""
-        self._fleet = Fleet(accepted=self._accepted)
+        self._fleet = Fleet(accepted=self._accepted, light=self._light)
         self._saved.clear()
 
     def _meet(self, frame: Frame) -> None:

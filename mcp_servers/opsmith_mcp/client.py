@@ -3,11 +3,12 @@
 import asyncio
 import functools
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
-from typing import Any, Concatenate, Generic, ParamSpec, TypeVar, get_type_hints
+from typing import Any, Concatenate, Generic, ParamSpec, TypeVar, get_type_hints, overload
 
 from fastmcp import Client, FastMCP
+from fastmcp.client.transports import StdioTransport
 from fastmcp.exceptions import FastMCPError, NotFoundError
 from mcp.types import CallToolResult, TextContent
 from pydantic import TypeAdapter
@@ -15,6 +16,7 @@ from pydantic_core import to_jsonable_python
 
 from opsmith import errors
 from opsmith.errors import OpsmithError
+from opsmith_mcp.remote import Remote
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -70,14 +72,28 @@ class _InProcess(Client[Any]):
         )
 
 
-def connect(server: FastMCP[Any] | str) -> Client[Any]:
-    """A client of a server in this process, or at a URL; open it with `async with`."""
-    return Client(server) if isinstance(server, str) else _InProcess(server)
+def connect(server: FastMCP[Any] | StdioTransport | str, key: str = "") -> Client[Any]:
+    """A client of a server in this process, in one it starts, or at a URL; open it by `async with`.
+
+    Args:
+        server: The server, how to start it, or its URL.
+        key: Of opsmith, for a URL.
+    """
+    return _InProcess(server) if isinstance(server, FastMCP) else Remote(server, key)
 
 
+@overload
+async def call(
+    client: Client[Any],
+    tool: Callable[Concatenate[Any, P], Coroutine[Any, Any, T]],
+    *args: P.args,
+    **kwargs: P.kwargs,
+) -> T: ...
+@overload
 async def call(
     client: Client[Any], tool: Callable[Concatenate[Any, P], T], *args: P.args, **kwargs: P.kwargs
-) -> T:
+) -> T: ...
+async def call(client: Client[Any], tool: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     """Call `tool` over MCP: its signature types the call, its return type the answer.
 
     Args:

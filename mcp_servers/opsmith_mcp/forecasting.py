@@ -18,6 +18,7 @@ from opsmith.storage.devices import DeviceStore
 from opsmith_mcp.arguments import DeviceId, Until
 from opsmith_mcp.figures import figure
 from opsmith_mcp.lookup import find_device
+from opsmith_mcp.series_view import Source
 from opsmith_mcp.trend import LEAST, Line, draw_line
 from opsmith_mcp.windows import Freshness, back, freshness, now, whole_minutes
 
@@ -59,6 +60,8 @@ class FailureForecast(ToolResult):
         default=None, ge=0, le=100, description="100 x (1 - probability_7d); None: not known."
     )
     method: str = METHOD
+    source: Source = Field(default="1m", description="What it rests on: one-minute means.")
+    minutes: int = Field(default=0, description="Minutes of `window` that had readings.")
     reasons: tuple[str, ...] = Field(
         default=(), description="What it says of each channel, in words."
     )
@@ -112,6 +115,7 @@ class Forecasting:
             device_id=device.device_id,
             as_of=as_of,
             window=window,
+            minutes=len(minutes.minutes),
             channels=tuple(one.forecast for one in told),
             probability_24h=max((one.in_a_day for one in told), default=None),
             probability_7d=in_a_week,

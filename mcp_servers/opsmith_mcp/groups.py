@@ -19,14 +19,25 @@ from opsmith.storage.reports import ReportStore
 from opsmith.storage.work_orders import WorkOrderStore
 from opsmith_mcp.alert_history import AlertHistory
 from opsmith_mcp.change_window import Changes
+from opsmith_mcp.completion import add_completion
 from opsmith_mcp.device_registry import DeviceRegistry
 from opsmith_mcp.forecasting import Forecasting
 from opsmith_mcp.guard import Guard
 from opsmith_mcp.jobs import JobBook
 from opsmith_mcp.knowledge import Knowledge
 from opsmith_mcp.marks import marked_tools
+from opsmith_mcp.prompts import add_prompts
 from opsmith_mcp.proposals import Proposals
+from opsmith_mcp.resources import (
+    Shelf,
+    add_resources,
+    alert_shelf,
+    device_shelf,
+    manual_shelf,
+    report_shelf,
+)
 from opsmith_mcp.server import READER, serve
+from opsmith_mcp.system import System
 from opsmith_mcp.telemetry import Telemetry
 from opsmith_mcp.work_orders import WorkOrders
 
@@ -43,6 +54,7 @@ class Stores:
     series: SeriesStore
     clock: PlantClock
     guard: Guard
+    database: Database
 
     @classmethod
     def of(cls, database: Database, series: SeriesStore, clock: PlantClock) -> "Stores":
@@ -56,20 +68,36 @@ class Stores:
             series,
             clock,
             Guard(database),
+            database,
         )
 
 
 GROUPS: dict[str, Callable[[Stores, Changes], object]] = {
-    "device_registry": lambda s, _: DeviceRegistry(s.devices, s.series, s.clock),
+    "device_registry": lambda s, _: DeviceRegistry(s.devices, s.series, s.clock, s.alerts),
     "telemetry": lambda s, changes: Telemetry(s.series, changes, s.devices, s.clock),
     "knowledge": lambda s, changes: Knowledge(s.entries, changes, s.devices, s.clock),
     "alert_history": lambda s, _: AlertHistory(s.alerts, s.reports, s.devices, s.clock),
     "forecasting": lambda s, _: Forecasting(s.series, s.devices, s.clock),
     "work_orders": lambda s, _: WorkOrders(s.orders, s.devices, s.alerts, s.clock),
+    "system": lambda s, _: System(s.database, s.series, s.guard),
 }
 """How each group is built; their names are those of the servers."""
 
-ALL = tuple(GROUPS)
+SHELVES: dict[str, Callable[[Stores], tuple[Shelf, ...]]] = {
+    "device_registry": lambda s: (device_shelf(s.devices, s.alerts, s.series),),
+    "alert_history": lambda s: (
+        alert_shelf(s.alerts, s.reports, s.database),
+        report_shelf(s.alerts, s.reports, s.database),
+    ),
+    "knowledge": lambda s: (manual_shelf(s.entries),),
+}
+"""The documents that come with a group."""
+
+EVERY = tuple(GROUPS)
+"""All groups; of `system` there is nothing for who is no admin."""
+
+ALL = EVERY[:-1]
+"""What the plant is worked with: all but `system`."""
 
 
 def plant_server(
@@ -91,7 +119,7 @@ def plant_server(
     """
     for name in names:
         if name not in GROUPS:
-            raise BadInput(f"No group of tools {name!r}; there are {', '.join(ALL)}")
+            raise BadInput(f"No group of tools {name!r}; there are {', '.join(EVERY)}")
     changes = Changes(stores.series)
     groups = {name: build(stores, changes) for name, build in GROUPS.items()}
     stores.guard.know(groups.values())
@@ -99,4 +127,9 @@ def plant_server(
     if any(mark.confirms is not None for one in published for _, mark in marked_tools(one)):
         published.append(Proposals(stores.guard, stores.devices))
     title = names[0] if len(names) == 1 else "opsmith"
-    return serve(title, *published, caller=caller, guard=stores.guard, jobs=JobBook(), zone=zone)
+    server = serve(title, *published, caller=caller, guard=stores.guard, jobs=JobBook(), zone=zone)
+    who = (lambda: caller) if isinstance(caller, Caller) else caller
+    shelves = [shelf for name in names for shelf in SHELVES.get(name, lambda _: ())(stores)]
+    add_resources(server, shelves, who, zone)
+    add_completion(server, shelves, add_prompts(server, names), who)
+    return server

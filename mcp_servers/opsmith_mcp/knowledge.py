@@ -8,7 +8,7 @@ from pydantic import Field
 from opsmith.clock import PlantClock
 from opsmith.domain.base import Language, Model, Moment, State, ToolResult, Window
 from opsmith.domain.knowledge import Category, KnowledgeEntry, Sign
-from opsmith.errors import NotFound, Unavailable
+from opsmith.errors import Unavailable
 from opsmith.storage.devices import DeviceStore
 from opsmith.storage.knowledge import KnowledgeStore
 from opsmith_kb.classes import device_class, infer_device_type
@@ -16,15 +16,14 @@ from opsmith_kb.matrix import Ranked, rank
 from opsmith_kb.search import Hit, KnowledgeIndex
 from opsmith_mcp.arguments import DeviceId, Onset, Until
 from opsmith_mcp.change_window import Changes
-from opsmith_mcp.lookup import find_device, near
+from opsmith_mcp.failure_modes import EntryId, FailureModes, Severity
+from opsmith_mcp.lookup import find_device
 from opsmith_mcp.windows import now
 from opsmith_mcp.wording import seen, sentence, untested_channel
 
 _ALL = 1000
 _MODES = 10
 """Failure modes of one ranking that are told; the others are less likely."""
-
-Severity = Literal["CRITICAL", "HIGH", "MEDIUM", "LOW"]
 
 
 class KnowledgeHit(Model):
@@ -116,7 +115,7 @@ class Ranking(ToolResult):
     ranked: tuple[RankedMode, ...] = ()
 
 
-class Knowledge:
+class Knowledge(FailureModes):
     """The tools of the maintenance knowledge."""
 
     def __init__(
@@ -126,7 +125,7 @@ class Knowledge:
         devices: DeviceStore,
         clock: PlantClock,
     ) -> None:
-        self._entries = entries
+        super().__init__(entries)
         self._changes = changes
         self._devices = devices
         self._clock = clock
@@ -169,15 +168,11 @@ class Knowledge:
 
     def get_kb_entry(
         self,
-        entry_id: Annotated[str, Field(min_length=1, max_length=64)],
+        entry_id: EntryId,
         language: Language = "en",
     ) -> EntryView:
         """Show one failure mode: symptoms, cause, remedy, parts, hours, lock-out, look-alikes."""
-        entries = {entry.entry_id: entry for entry in self._entries.all()}
-        entry = entries.get(entry_id.strip().lower())
-        if entry is None:
-            hint = near(entry_id, entries) or "; search_maintenance_kb finds them"
-            raise NotFound(f"No knowledge entry {entry_id!r}{hint}")
+        entry = self._entry(entry_id)
         text = entry.text[language]
         return EntryView(
             entry_id=entry.entry_id,

@@ -59,7 +59,7 @@ class Proposals:
     async def reject_proposal(
         self, proposal_id: ProposalId, reason: Annotated[str, Field(max_length=300)] = ""
     ) -> ProposalView:
-        """End a proposal; nothing is done."""
+        """End a proposal without doing it, for a person with the role or who made it."""
         self._look(proposal_id)
         return ProposalView(proposal=self._guard.reject(proposal_id, reason))
 

@@ -21,7 +21,7 @@ from opsmith_mcp.marks import Mark, Shown, changes, marked_tools, reads, system_
 __all__ = ["READER", "Shown", "changes", "reads", "serve", "system_only", "writes"]
 
 _ROWS = 1
-"""How deep the objects lie whose fields an output schema tells: those of the answer and of its rows."""
+"""How deep the objects lie whose fields an output schema tells: the answer's and its rows'."""
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -82,11 +82,10 @@ def _tool(method: Callable[..., Any], mark: Mark) -> Tool:
     words = _told_async(method) if inspect.iscoroutinefunction(method) else _told(method)
     tool = Tool.from_function(words, annotations=annotations)
     # Some clients do not follow references, in what they fill in or in what they get.
+    gives = tool.output_schema or {}
     flat = {
-        "parameters": _inlined(tool.parameters, tool.parameters.get("$defs", {})),
-        "output_schema": _flat(
-            _inlined(tool.output_schema, (tool.output_schema or {}).get("$defs", {}))
-        ),
+        "parameters": _asked(_inlined(tool.parameters, tool.parameters.get("$defs", {}))),
+        "output_schema": _flat(_inlined(gives, gives.get("$defs", {}))),
     }
     return tool.model_copy(update=flat)
 
@@ -100,9 +99,27 @@ def _inlined(node: Any, defs: dict[str, Any]) -> Any:
     schema = cast(dict[str, Any], node)
     if "$ref" in schema:
         schema = {**defs[schema["$ref"].removeprefix("#/$defs/")], **schema}
-    return {
-        key: _inlined(value, defs) for key, value in schema.items() if key not in ("$ref", "$defs")
-    }
+    # To leave an argument out is to give none: to say so costs every tool of a model's tokens.
+    unsaid = {"$ref", "$defs", *(("default",) if schema.get("default", 0) is None else ())}
+    return {key: _inlined(value, defs) for key, value in schema.items() if key not in unsaid}
+
+
+def _asked(schema: dict[str, Any]) -> dict[str, Any]:
+    """A schema of arguments without what a model need not read.
+
+    An argument that may be left out need not be told to take null too, though it does; and that
+    others are refused it is told when it tries.
+    """
+
+    def lean(argument: dict[str, Any]) -> dict[str, Any]:
+        choices = [one for one in argument.get("anyOf", ()) if one != {"type": "null"}]
+        if len(choices) != 1 or len(argument["anyOf"]) == 1:
+            return argument
+        return {**choices[0], **{key: one for key, one in argument.items() if key != "anyOf"}}
+
+    properties = {name: lean(one) for name, one in schema.get("properties", {}).items()}
+    kept = {key: one for key, one in schema.items() if key != "additionalProperties"}
+    return {**kept, "properties": properties}
 
 
 def _flat(node: Any, depth: int = 0) -> Any:

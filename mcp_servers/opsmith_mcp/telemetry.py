@@ -15,43 +15,42 @@ from opsmith.domain.units import unit_of
 from opsmith.errors import Unavailable
 from opsmith.ports import SeriesStore
 from opsmith.storage.devices import DeviceStore
-from opsmith_mcp.arguments import DeviceId, Onset, Until, WindowMins
+from opsmith_mcp.arguments import DeviceId, Onset, Since, Until, WindowMins
 from opsmith_mcp.change_window import BEFORE_MINS, Changes
 from opsmith_mcp.figures import figure, in_figures
 from opsmith_mcp.lookup import find_channel, find_device
-from opsmith_mcp.statistics import ChannelStatistics, Source, read_thin, summarize
-from opsmith_mcp.windows import back, freshness, moment, now
+from opsmith_mcp.series_view import Source
+from opsmith_mcp.statistics import ChannelStatistics, read_thin, summarize
+from opsmith_mcp.telemetry_results import OfWindow, lost, stated
+from opsmith_mcp.telemetry_studies import Channel, TelemetryStudies
+from opsmith_mcp.windows import freshness, moment, now
 
 _CHANNELS = 60
 """Channels of one answer."""
 
-Channel = Annotated[str, Field(min_length=1, max_length=64, description="Such as vibration.")]
-Points = Annotated[int, Field(ge=2, le=500, description="Points at most.")]
+Points = Annotated[int, Field(ge=2, le=500)]
 BeforeMins = Annotated[int, Field(ge=1, le=10_080, description="Minutes of the time before.")]
 
 
-class TelemetryWindow(ToolResult):
+class TelemetryWindow(OfWindow):
     """A window of all channels of one device, in numbers."""
 
-    device_id: str
-    as_of: Moment
-    window: Window = Field(description="Readings after `start`, up to and including `end`.")
-    readings: int = 0
+    source: Source = Field(
+        default="raw", description="Readings, or statistics of one minute (in long windows)."
+    )
+    readings: int = Field(default=0, description="By minute: those of the fullest channel.")
     channels: tuple[ChannelStatistics, ...] = ()
     last_reading: Moment | None = None
     longest_gap_seconds: float | None = Field(
-        default=None, description="Between two readings of the window."
+        default=None, description="Between two readings, or minutes with any, of the window."
     )
 
 
-class ChannelSeries(ToolResult):
+class ChannelSeries(OfWindow):
     """One channel over time, thinned out with its peaks kept."""
 
-    device_id: str
     channel: str
     unit: str | None = Field(default=None, description="UCUM; None: unknown.")
-    as_of: Moment
-    window: Window = Field(description="Readings after `start`, up to and including `end`.")
     readings: int = Field(default=0, description="Values in the window before thinning.")
     source: Source = Field(
         default="raw", description="Readings, or statistics of one minute (in long windows)."
@@ -95,51 +94,43 @@ class ChangeDescription(ToolResult):
     changes: tuple[ChannelChange, ...] = ()
 
 
-class Telemetry:
+class Telemetry(TelemetryStudies):
     """The telemetry tools."""
 
     def __init__(
         self, series: SeriesStore, changes: Changes, devices: DeviceStore, clock: PlantClock
     ) -> None:
-        self._series = series
+        super().__init__(series, devices, clock)
         self._changes = changes
-        self._devices = devices
-        self._clock = clock
 
     def fetch_telemetry_data(
-        self, device_id: DeviceId, window_mins: WindowMins = 60, until: Until = None
+        self,
+        device_id: DeviceId,
+        window_mins: WindowMins = 60,
+        until: Until = None,
+        since: Since = None,
     ) -> TelemetryWindow:
         """Summarize the last minutes of all channels of a device: level, range, trend, limits.
 
         Use it to see whether values are high, rise or lack. For single values over time call
         `read_series`; for what changed since an alert's onset call `describe_change`.
         """
-        device = find_device(self._devices, device_id)
-        window = back(until or now(self._clock), window_mins)
+        device, span = self._asked(device_id, window_mins, until, since)
         try:
-            fresh = freshness(self._series, device.device_id, window.end)
-            summary = summarize(self._series, device, window)
+            fresh = self._fresh(device, span)
+            summary = summarize(self._series, device, span)
         except Unavailable as error:
-            return TelemetryWindow(
-                state=State.UNAVAILABLE,
-                note=f"The readings cannot be reached: {error}. Not to be read as fine.",
-                device_id=device.device_id,
-                as_of=window.end,
-                window=window,
-            )
-        has_any = summary.readings > 0
-        state, note = fresh.state(has_any), fresh.note(device.device_id, has_any)
-        if len(summary.channels) > _CHANNELS and state is State.OK:
-            state = State.TRUNCATED
-            note = (
-                f"The first {_CHANNELS} of {len(summary.channels)}; see read_series for the others."
-            )
+            return lost(TelemetryWindow, error, device.device_id, span)
+        state, note = stated(
+            fresh, device.device_id, summary.readings > 0, len(summary.channels), _CHANNELS
+        )
         return TelemetryWindow(
             state=state,
             note=note,
             device_id=device.device_id,
-            as_of=window.end,
-            window=window,
+            as_of=span.window.end,
+            window=span.window,
+            source=summary.source,
             readings=summary.readings,
             channels=summary.channels[:_CHANNELS],
             last_reading=fresh.last,
@@ -153,27 +144,20 @@ class Telemetry:
         window_mins: WindowMins = 60,
         points: Points = 120,
         until: Until = None,
+        since: Since = None,
     ) -> ChannelSeries:
         """Read one channel over time, thinned out to `points` with its peaks kept.
 
         Use it to draw a chart or to see a shape. For numbers call `fetch_telemetry_data`.
         """
-        device = find_device(self._devices, device_id)
-        window = back(until or now(self._clock), window_mins)
+        device, span = self._asked(device_id, window_mins, until, since)
         try:
-            fresh = freshness(self._series, device.device_id, window.end)
+            fresh = self._fresh(device, span)
             known = {*fresh.tail.channels, *device.channels, *device.rated()}
             name = find_channel(channel, known, device.device_id)
-            thin = read_thin(self._series, device.device_id, name, window, points)
+            thin = read_thin(self._series, device.device_id, name, span, points)
         except Unavailable as error:
-            return ChannelSeries(
-                state=State.UNAVAILABLE,
-                note=f"The readings cannot be reached: {error}. Not to be read as fine.",
-                device_id=device.device_id,
-                channel=channel,
-                as_of=window.end,
-                window=window,
-            )
+            return lost(ChannelSeries, error, device.device_id, span, channel=channel)
         has_any = len(thin.times) > 0
         limits = device.rated().get(name, Limits())
         return ChannelSeries(
@@ -182,8 +166,8 @@ class Telemetry:
             device_id=device.device_id,
             channel=name,
             unit=unit_of(name),
-            as_of=window.end,
-            window=window,
+            as_of=span.window.end,
+            window=span.window,
             readings=thin.readings,
             source=thin.source,
             times=thin.times,
@@ -192,10 +176,10 @@ class Telemetry:
             limit_high=limits.high,
         )
 
-    def latest_values(self, device_id: DeviceId) -> LatestValues:
+    def latest_values(self, device_id: DeviceId, until: Until = None) -> LatestValues:
         """Show the newest value of every channel of a device, with its age."""
         device = find_device(self._devices, device_id)
-        as_of = now(self._clock)
+        as_of = until or now(self._clock)
         try:
             fresh = freshness(self._series, device.device_id, as_of)
         except Unavailable as error:
@@ -207,13 +191,14 @@ class Telemetry:
             )
         has_any = fresh.last is not None
         names = sorted({*fresh.tail.channels, *device.channels})
+        state, note = stated(fresh, device.device_id, has_any, len(names), _CHANNELS)
         return LatestValues(
-            state=fresh.state(has_any),
-            note=fresh.note(device.device_id, has_any),
+            state=state,
+            note=note,
             device_id=device.device_id,
             as_of=as_of,
             device_says=fresh.tail.statuses[-1] if has_any else "",
-            channels=tuple(_latest(fresh.tail, name, as_of) for name in names),
+            channels=tuple(_latest(fresh.tail, name, as_of) for name in names[:_CHANNELS]),
         )
 
     def describe_change(

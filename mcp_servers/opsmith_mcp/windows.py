@@ -8,7 +8,7 @@ import numpy as np
 from opsmith.clock import PlantClock, wall_clock
 from opsmith.domain.base import State, Window
 from opsmith.domain.readings import Aggregates, ReadingBatch, TimeArray
-from opsmith.errors import Unavailable
+from opsmith.errors import BadInput, Unavailable
 from opsmith.ports import SeriesStore
 
 INSTANT = timedelta(microseconds=1)
@@ -35,9 +35,41 @@ def back(end: datetime, minutes: float) -> Window:
     return Window(start=end - timedelta(minutes=minutes), end=end)
 
 
-def read(series: SeriesStore, device_id: str, window: Window) -> ReadingBatch:
-    """The readings after the window's start, up to and including its end."""
-    return series.read(device_id, window.start + INSTANT, window.end + INSTANT)
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A window as a caller named it, and which instants belong to it."""
+
+    window: Window
+    start: datetime
+    """The first instant of it."""
+    end: datetime
+    """The first instant after it."""
+
+    @property
+    def seconds(self) -> float:
+        """How long it is."""
+        return (self.window.end - self.window.start).total_seconds()
+
+
+def span_of(minutes: float, until: datetime | None, since: datetime | None, at: datetime) -> Span:
+    """The minutes before `until`, or exactly [since, until) where a start is named.
+
+    Args:
+        minutes: Ignored where `since` is given.
+        until: None: the present, and what happened at it belongs to the window.
+        since: First instant of the window.
+        at: The present.
+
+    Raises:
+        BadInput: It would begin where it ends, or later.
+    """
+    end = until or at
+    if since is None:
+        window = back(end, minutes)
+        return Span(window, window.start + INSTANT, end + INSTANT)
+    if since >= end:
+        raise BadInput(f"since {since.isoformat()} is not before until {end.isoformat()}")
+    return Span(Window(start=since, end=end), since, end if until else end + INSTANT)
 
 
 def whole_minutes(series: SeriesStore, device_id: str, window: Window) -> Aggregates:
@@ -65,6 +97,8 @@ class Freshness:
     measured: tuple[str, ...]
     """Channels that lately had values."""
     tail: ReadingBatch
+    first: datetime | None = None
+    """The first reading of all, where there is none before the moment asked about."""
 
     def state(self, has_any: bool) -> State:
         """The state of a window of readings."""
@@ -74,6 +108,8 @@ class Freshness:
 
     def note(self, device_id: str, has_any: bool) -> str | None:
         """Why the state is not ok, and what to do about it."""
+        if self.first is not None:
+            return f"No reading so early; the first is at {self.first.isoformat()}."
         if self.last is None:
             return (
                 f"No reading of {device_id} has ever come in; check its collector, or import some."
@@ -93,7 +129,8 @@ def freshness(series: SeriesStore, device_id: str, end: datetime) -> Freshness:
     """
     tail = series.read_last(device_id, LATELY, end + INSTANT)
     if not len(tail):
-        return Freshness(None, None, False, (), tail)
+        later = series.extent(device_id)
+        return Freshness(None, None, False, (), tail, later.first if later else None)
     last = moment(tail.times[-1])
     age = max(0.0, (end - last).total_seconds())
     alive = ~np.isnan(tail.values).all(axis=0)

@@ -127,3 +127,17 @@ def untested_channel(sign: Sign, language: Language) -> str:
         holds, _, holds_zh = _GENERAL[sign.channel]
         return holds if language == "en" else holds_zh
     return f"{sign.channel}: {_EXPECTED[language][sign.direction]}"
+
+
+def described(sign: Sign, language: Language) -> str:
+    """How a sign shows, in words without figures."""
+    if sign.channel in _GENERAL:
+        holds, _, holds_zh = _GENERAL[sign.channel]
+        return holds if language == "en" else holds_zh
+    if language == "zh":
+        ways = {"up": "上升", "down": "下降", "none": "不变", "any": "有变化"}
+        kinds = "、".join(_KINDS_ZH.get(kind, kind) for kind in sign.kinds)
+        return f"{sign.channel} {ways[sign.direction]}{f'（{kinds}）' if kinds else ''}"
+    ways = {"up": "rises", "down": "falls", "none": "stays as it was", "any": "changes"}
+    kinds = ", ".join(sign.kinds)
+    return f"{sign.channel} {ways[sign.direction]}{f' ({kinds})' if kinds else ''}"

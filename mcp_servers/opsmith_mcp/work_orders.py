@@ -1,68 +1,80 @@
-"""Work orders: what is to be done, and since when."""
+"""Work orders: the tools."""
 
+from collections.abc import Callable
 from datetime import timedelta
-from typing import Annotated
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from opsmith.access import Role, caller
 from opsmith.clock import PlantClock
-from opsmith.domain.alerts import AlertLevel
-from opsmith.domain.base import Model, Moment, ToolResult
-from opsmith.domain.work_orders import (
-    Material,
-    OrderStatus,
-    OrderType,
-    Plan,
-    WorkClass,
-    WorkOrder,
-)
-from opsmith.errors import BadInput
+from opsmith.domain.names import near
+from opsmith.domain.work_orders import UNDONE, OrderStatus, OrderType, Plan, WorkClass, WorkOrder
+from opsmith.errors import BadInput, NotFound
 from opsmith.storage.alerts import AlertStore
 from opsmith.storage.devices import DeviceStore
+from opsmith.storage.work_order_queries import DateField, OrderFilter
+from opsmith.storage.work_order_rows import differences
 from opsmith.storage.work_orders import WorkOrderStore
-from opsmith_mcp.arguments import Cursor, Days, DeviceId, Limit, TraceId, Until
 from opsmith_mcp.lookup import find_device
-from opsmith_mcp.pages import MOST, page_of
-from opsmith_mcp.server import writes
-from opsmith_mcp.windows import INSTANT, now
+from opsmith_mcp.order_figures import OrderFigures, Part
+from opsmith_mcp.order_life import closed, edited, started
+from opsmith_mcp.order_likeness import Fault
+from opsmith_mcp.order_plan import Slot
+from opsmith_mcp.order_search import (
+    At,
+    Back,
+    Before,
+    Clear,
+    Cursor,
+    Dated,
+    Hours,
+    Materials,
+    MaybeClass,
+    MaybeMaterials,
+    MaybeName,
+    MaybePriority,
+    MaybeText,
+    Name,
+    OrderSearch,
+    Priority,
+    Rows,
+    Since,
+    Spent,
+    Status,
+    Steps,
+    Text,
+    Where,
+    WhereToo,
+    Words,
+    asked,
+    statuses,
+)
+from opsmith_mcp.order_statistics import GroupBy
+from opsmith_mcp.order_views import (
+    OrderBundles,
+    OrderLine,
+    SimilarOrders,
+    WorkOrderCalendar,
+    WorkOrderKpis,
+    WorkOrderList,
+    WorkOrderStatistics,
+    WorkOrderView,
+    begin_of,
+    fitted,
+    line_of,
+    page,
+)
+from opsmith_mcp.server import Shown, changes, writes
+from opsmith_mcp.windows import now
 
+__all__ = ["OrderLine", "WorkOrderList", "WorkOrderView", "WorkOrders"]
 
-class OrderLine(Model):
-    """One work order in a list."""
+_UNTOLD = frozenset({"started_at", "completed_at"})
+"""They are set to the time at which a change is done, which nobody knows before."""
 
-    order_no: str
-    trace_id: str | None
-    device_id: str
-    failure_mode: str | None
-    order_type: OrderType
-    work_class: WorkClass
-    priority: AlertLevel
-    status: OrderStatus
-    description: str = Field(description="The beginning.")
-    assigned_to: str | None
-    reviewed_by: str | None = Field(description="None: no person has looked yet.")
-    created_at: Moment
-    due_at: Moment | None
-    completed_at: Moment | None
-
-
-class WorkOrderList(ToolResult):
-    """Work orders, the newest first."""
-
-    as_of: Moment
-    total: int
-    orders: tuple[OrderLine, ...]
-    next_cursor: str | None
-
-
-class WorkOrderView(ToolResult):
-    """One work order."""
-
-    as_of: Moment
-    order: WorkOrder
-    created: bool = Field(
-        default=False, description="True: this call made it; False: it stood already."
-    )
+_HISTORY = 6_000
+"""Characters of JSON that an order's history may take."""
 
 
 class WorkOrders:
@@ -79,80 +91,86 @@ class WorkOrders:
         self._devices = devices
         self._alerts = alerts
         self._clock = clock
+        self._search = OrderSearch(orders, devices)
+        self._figures = OrderFigures(orders, self._search, clock)
 
     def list_work_orders(
         self,
-        device_id: DeviceId | None = None,
-        status: OrderStatus | None = None,
-        text: Annotated[
-            str | None, Field(max_length=100, description="In number, text or failure mode.")
-        ] = None,
-        days: Days | None = None,
-        limit: Limit = 50,
+        device_id: MaybeName = None,
+        status: Status = None,
+        text: Words = None,
+        days: Back = None,
+        limit: Rows = 50,
         cursor: Cursor = None,
-        until: Until = None,
+        until: Before = None,
+        since: Since = None,
+        date_field: DateField = "created",
+        overdue: bool = False,
+        where: Where = None,
     ) -> WorkOrderList:
-        """List work orders, the newest first, such as what was done on a device before."""
-        as_of = until or (now(self._clock) if days is None else self._clock())
-        device = find_device(self._devices, device_id) if device_id is not None else None
-        found = self._orders.find(
-            device_id=device.device_id if device else None,
-            statuses=(status,) if status else (),
+        """List work orders, the newest first, with their exact total.
+
+        `text` is looked for in number, codes and all that was written.
+        """
+        # What is overdue is so now; all else is as it was.
+        as_of = until if until and not overdue else now(self._clock)
+        if days is not None:
+            # Without the plant's time nobody knows which days are meant.
+            as_of = until or self._clock()
+            since = max(filter(None, (since, as_of - timedelta(days=days))))
+        wanted = OrderFilter(
+            device_id=device_id,
+            statuses=statuses(status),
             text=text,
-            start=as_of - timedelta(days=days) if days is not None else None,
-            end=until + INSTANT if until else None,
-            limit=MOST,
+            overdue_at=as_of if overdue else None,
+            date_field=date_field,
+            since=since,
+            until=until,
         )
-        page = page_of(found, limit, cursor, "device_id, status, text or days")
+        wanted = self._search.meant(wanted, where)
+        begin = begin_of(cursor)
+        rows = [line_of(order) for order in self._orders.search(wanted, limit, begin)]
+        total = begin + len(rows)
+        if len(rows) == limit or (begin and not rows):
+            total = self._orders.count(wanted)
+        shown = page(rows, begin, total, "device_id, status, text or dates")
         return WorkOrderList(
-            state=page.state,
-            note=page.note or (None if found else "No such work order."),
+            state=shown.state,
+            note=shown.note or (None if rows else "No such work order."),
             as_of=as_of,
-            total=len(found),
-            orders=tuple(_line(order) for order in page.rows),
-            next_cursor=page.next_cursor,
+            asked=asked(wanted),
+            total=total,
+            orders=tuple(shown.rows),
+            next_cursor=shown.next_cursor,
         )
 
-    def get_work_order(
-        self, order_no: Annotated[str, Field(max_length=32, description="Such as WO-20260228-001")]
-    ) -> WorkOrderView:
-        """Show one work order whole: its steps, materials, hours and the alerts that it answers."""
-        order = self._orders.get(order_no.strip().upper())
-        return WorkOrderView(as_of=now(self._clock), order=order)
+    def get_work_order(self, order_no: Name) -> WorkOrderView:
+        """Show one work order whole, with the history of its changes."""
+        return self._view(self._search.order(order_no))
 
     @writes(idempotent=True)
     def create_work_order(
         self,
-        device_id: DeviceId,
-        priority: AlertLevel,
-        description: Annotated[str, Field(min_length=1, max_length=4000)],
-        trace_id: TraceId | None = None,
-        failure_mode: Annotated[
-            str | None, Field(max_length=64, description="Id of the knowledge entry.")
-        ] = None,
+        device_id: Name,
+        priority: Priority,
+        description: Text,
+        trace_id: MaybeName = None,
+        failure_mode: MaybeName = None,
         order_type: OrderType = "PLANNED",
         work_class: WorkClass = "condition_based",
-        steps: Annotated[tuple[str, ...], Field(max_length=40)] = (),
-        materials: Annotated[tuple[Material, ...], Field(max_length=40)] = (),
-        estimated_hours: Annotated[float | None, Field(ge=0)] = None,
-        due_at: Moment | None = None,
-        at: Annotated[
-            Moment | None, Field(description="Plant time of its creation; default now.")
-        ] = None,
+        steps: Steps = (),
+        materials: Materials = (),
+        estimated_hours: Hours = None,
+        due_at: At = None,
+        at: At = None,
     ) -> WorkOrderView:
-        """Create a work order, OPEN and unreviewed, or add to the one that is open already.
+        """Create a work order, or add to the open one of the same alert or fault.
 
-        With `trace_id` a second call changes nothing. An undone order of the same device and
-        `failure_mode` is added to; without `failure_mode`, the newest that nobody has reviewed.
-        `created` tells which.
+        `created` tells which. With `trace_id` a second call changes nothing.
         """
         device = find_device(self._devices, device_id)
         if trace_id is not None:
-            alert = self._alerts.get(trace_id)
-            if alert.device_id != device.device_id:
-                raise BadInput(
-                    f"Alert {trace_id!r} is of {alert.device_id}, not {device.device_id}"
-                )
+            self._check_alert(trace_id, device.device_id)
         plan = Plan(
             order_type=order_type,
             work_class=work_class,
@@ -163,16 +181,266 @@ class WorkOrders:
             estimated_hours=estimated_hours,
             due_at=due_at,
         )
-        created_at = at or now(self._clock)
         order, created = self._orders.create(
-            device.device_id, plan, created_at, trace_id, failure_mode
+            device.device_id,
+            plan,
+            at or now(self._clock),
+            trace_id,
+            failure_mode,
+            caller().name,
         )
         note = None if created else f"{order.order_no} answers this already; it was not made anew."
-        return WorkOrderView(note=note, as_of=created_at, order=order, created=created)
+        return self._view(order).model_copy(
+            update={"note": note, "created": created, "as_of": at or now(self._clock)}
+        )
+
+    @writes(idempotent=True)
+    def update_work_order(
+        self,
+        order_no: Name,
+        assigned_to: MaybeName = None,
+        planned_at: At = None,
+        due_at: At = None,
+        priority: MaybePriority = None,
+        description: MaybeText = None,
+        work_class: MaybeClass = None,
+        estimated_hours: Hours = None,
+        materials: MaybeMaterials = None,
+        reviewed: bool = False,
+        clear: Clear = (),
+    ) -> WorkOrderView:
+        """Assign, plan or change an undone work order, or note that you `reviewed` it."""
+        given = _given(
+            assigned_to=assigned_to,
+            planned_at=planned_at,
+            due_at=due_at,
+            priority=priority,
+            description=description,
+            work_class=work_class,
+            estimated_hours=estimated_hours,
+            materials=materials,
+        )
+        if both := given.keys() & set(clear):
+            raise BadInput(f"{', '.join(sorted(both))}: given, and to be cleared")
+        given |= dict.fromkeys(clear)
+        reviewer = caller().name if reviewed else None
+        order = self._search.order(order_no)
+        return self._changed(order, lambda before: edited(before, given, reviewer))
+
+    @changes(needs=Role.OPERATOR, confirms=Role.OPERATOR, shows="_show_start_work_order")
+    def start_work_order(self, order_no: Name) -> WorkOrderView:
+        """Dispatch an OPEN work order, or take up again one closed in the last 30 days."""
+        at = now(self._clock)
+        return self._changed(self._search.order(order_no), lambda before: started(before, at))
+
+    def _show_start_work_order(self, order_no: Name) -> Shown:
+        order = self._search.order(order_no)
+        return self._shown(order, started(order, now(self._clock)))
+
+    @changes(needs=Role.OPERATOR, confirms=Role.ENGINEER, shows="_show_close_work_order")
+    def close_work_order(
+        self,
+        order_no: Name,
+        outcome: Literal["COMPLETED", "CANCELLED"],
+        closing_notes: MaybeText = None,
+        found: MaybeText = None,
+        done: MaybeText = None,
+        actual_hours: Hours = None,
+        failure_code: MaybeName = None,
+        failed_at: At = None,
+        restored_at: At = None,
+        materials: MaybeMaterials = None,
+        costs: Spent = None,
+    ) -> WorkOrderView:
+        """Complete a work order IN_PROGRESS, or cancel an undone one: `closing_notes` say why."""
+        order = self._search.order(order_no)
+        given = _given(
+            closing_notes=closing_notes,
+            found=found,
+            done=done,
+            actual_hours=actual_hours,
+            failure_code=self._code(failure_code, order.device_id),
+            failed_at=failed_at,
+            restored_at=restored_at,
+            materials=materials,
+            costs=costs,
+        )
+        at = now(self._clock)
+        return self._changed(order, lambda before: closed(before, OrderStatus(outcome), given, at))
+
+    def _show_close_work_order(
+        self,
+        order_no: Name,
+        outcome: Literal["COMPLETED", "CANCELLED"],
+        closing_notes: MaybeText = None,
+        found: MaybeText = None,
+        done: MaybeText = None,
+        actual_hours: Hours = None,
+        failure_code: MaybeName = None,
+        failed_at: At = None,
+        restored_at: At = None,
+        materials: MaybeMaterials = None,
+        costs: Spent = None,
+    ) -> Shown:
+        order = self._search.order(order_no)
+        given = _given(
+            closing_notes=closing_notes,
+            found=found,
+            done=done,
+            actual_hours=actual_hours,
+            failure_code=self._code(failure_code, order.device_id),
+            failed_at=failed_at,
+            restored_at=restored_at,
+            materials=materials,
+            costs=costs,
+        )
+        return self._shown(order, closed(order, OrderStatus(outcome), given, now(self._clock)))
+
+    def work_order_statistics(
+        self,
+        group_by: Annotated[tuple[GroupBy, ...], Field(max_length=2)] = (),
+        device_id: MaybeName = None,
+        where: WhereToo = None,
+        date_field: Dated = "created",
+        since: Since = None,
+        until: Before = None,
+        cursor: Cursor = None,
+    ) -> WorkOrderStatistics:
+        """Count work orders exactly, sum hours and costs, in groups: "how many", "how often"."""
+        wanted = OrderFilter(device_id=device_id, date_field=date_field, since=since, until=until)
+        return self._figures.statistics(self._search.meant(wanted, where), group_by, cursor)
+
+    def work_order_kpis(
+        self,
+        per: Part = "plant",
+        device_id: MaybeName = None,
+        line_id: MaybeName = None,
+        since: Since = None,
+        until: Before = None,
+        cursor: Cursor = None,
+    ) -> WorkOrderKpis:
+        """Give backlog, overdue, MTTR, MTBF, planned and on-time share; default the last year."""
+        wanted = OrderFilter(device_id=device_id, line_id=line_id)
+        return self._figures.kpis(wanted, per, since, until, cursor)
+
+    def work_order_calendar(
+        self,
+        since: Since = None,
+        days: Annotated[int, Field(ge=1, le=62)] = 14,
+        per: Slot = "day",
+        device_id: MaybeName = None,
+        line_id: MaybeName = None,
+        cursor: Cursor = None,
+    ) -> WorkOrderCalendar:
+        """Show undone work by day or week, as planned or else due: orders, hours, people."""
+        wanted = OrderFilter(device_id=device_id, line_id=line_id)
+        return self._figures.calendar(wanted, per, since, days, cursor)
+
+    def bundle_work_orders(
+        self,
+        within_days: Annotated[int, Field(ge=0, le=90)] = 14,
+        undone: bool = False,
+        date_field: Dated = "created",
+        device_id: MaybeName = None,
+        line_id: MaybeName = None,
+        since: Since = None,
+        until: Before = None,
+        cursor: Cursor = None,
+    ) -> OrderBundles:
+        """Find orders of one device that one visit could do: each within days of the next."""
+        wanted = OrderFilter(
+            device_id=device_id,
+            line_id=line_id,
+            statuses=UNDONE if undone else (),
+            date_field=date_field,
+            since=since,
+            until=until,
+        )
+        return self._figures.bundles(wanted, within_days, cursor)
+
+    def similar_work_orders(
+        self,
+        order_no: MaybeName = None,
+        device_id: MaybeName = None,
+        text: MaybeText = None,
+        failure_mode: MaybeName = None,
+        limit: Annotated[int, Field(ge=1, le=10)] = 5,
+    ) -> SimilarOrders:
+        """Find completed orders like an order, or like a device's fault: what was found and done.
+
+        Give `order_no`, or `device_id` with `text` or `failure_mode`.
+        """
+        if order_no is not None:
+            order = self._search.order(order_no)
+            words = " ".join(filter(None, (text, order.description, order.found)))
+            mode = failure_mode or order.failure_mode
+            fault = Fault(words, mode, order.failure_code, order.device_id)
+            return self._figures.similar(fault, limit, order.order_no)
+        if device_id is None or not (text or failure_mode):
+            raise BadInput("Give order_no, or device_id with text or failure_mode")
+        device = find_device(self._devices, device_id)
+        fault = Fault(text or "", failure_mode, None, device.device_id)
+        return self._figures.similar(fault, limit)
+
+    def _view(self, order: WorkOrder) -> WorkOrderView:
+        history = self._orders.changes(order.order_no)[::-1]
+        code = order.failure_code
+        return WorkOrderView(
+            as_of=now(self._clock),
+            order=order,
+            failure=self._orders.codes.find(code, self._class(order.device_id)) if code else None,
+            history=tuple(history[: fitted(history, _HISTORY)]),
+            changes=len(history),
+        )
+
+    def _changed(self, order: WorkOrder, edit: Callable[[WorkOrder], WorkOrder]) -> WorkOrderView:
+        by, at = caller().name, now(self._clock)
+        return self._view(self._orders.change(order.order_no, edit, by, at))
+
+    def _shown(self, before: WorkOrder, after: WorkOrder) -> Shown:
+        view = self._view(before)
+        told = {
+            name: f"{name}: {_line(old)} -> {_line(new)}"
+            for name, (old, new) in differences(before, after).items()
+            if name not in _UNTOLD
+        }
+        if not told:
+            return Shown(None, view, before.device_id)
+        head = f"{before.order_no}, {before.device_id}: {_line(before.description)[:160]}"
+        return Shown("\n".join((head, *told.values())), view, before.device_id)
+
+    def _class(self, device_id: str) -> str | None:
+        device = self._devices.find(device_id)
+        return device.device_type if device else None
+
+    def _code(self, code: str | None, device_id: str) -> str | None:
+        """The plant's code as it is written there; any, where the plant has none."""
+        if code is None:
+            return None
+        known = self._orders.codes.find(code, self._class(device_id))
+        if known is not None:
+            return known.code
+        codes = [one.code for one in self._orders.codes.list()]
+        if codes:
+            hint = near(code, codes) or f"; such as {', '.join(codes[:5])}"
+            raise BadInput(f"No failure code {code!r}{hint}")
+        return code.strip()
+
+    def _check_alert(self, trace_id: str, device_id: str) -> None:
+        """Raises `NotFound` where the alert is not there for the caller, `BadInput` otherwise."""
+        alert = self._alerts.get(trace_id)
+        if alert.device_id == device_id:
+            return
+        other = self._devices.find(alert.device_id)
+        if not caller().sees(other.factory_id if other else ""):
+            raise NotFound(f"No alert {trace_id!r}")
+        raise BadInput(f"Alert {trace_id!r} is of {alert.device_id}, not {device_id}")
 
 
-def _line(order: WorkOrder) -> OrderLine:
-    columns = {name: value for name, value in order if name in OrderLine.model_fields}
-    text = order.description
-    columns["description"] = text if len(text) <= 160 else text[:159] + "…"
-    return OrderLine.model_validate(columns)
+def _given(**values: Any) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _line(text: str | None) -> str:
+    """A value in one line: text from outside cannot look like a line of ours."""
+    return "nothing" if text is None else " ".join(text.split())

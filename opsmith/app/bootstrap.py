@@ -61,6 +61,7 @@ class Plant:
             states=self.states if live else None,
             clock=wall_clock if live and stores.clock is wall_clock else None,
             accepted=self.settings.false_alerts,
+            light=self.settings.detection == "light",
             rules=read_rules(Path(rules_file)) if rules_file else None,
         )
 

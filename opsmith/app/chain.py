@@ -16,9 +16,12 @@ from opsmith.bus import codec
 from opsmith.bus.consume import Stage
 from opsmith.bus.journal import Journal
 from opsmith.bus.memory import MemoryBus
+from opsmith.clock import wall_clock
 from opsmith.domain.events import ALERTS, PARTITIONS, RAW, REPORTS, AlertEvent, ReportEvent
 from opsmith.domain.readings import ReadingBatch
+from opsmith.errors import Unavailable
 from opsmith.ports import Message
+from opsmith.storage.workers import BEAT, WorkerStore
 from opsmith_agents.responder import Responder
 from opsmith_ingest.pipeline import Counts, Pipeline
 from opsmith_mcp.client import connect
@@ -133,6 +136,7 @@ async def running(
         group = await stack.enter_async_context(asyncio.TaskGroup())
         tasks = [group.create_task(Relay(plant.outbox, bus).run())]
         tasks += [group.create_task(stage.run(bus, attempts)) for stage in stages]
+        tasks.append(group.create_task(_beat(plant, bus, stages)))
         try:
             yield Chain(plant, bus, pipeline, responder, stages)
         finally:
@@ -140,6 +144,27 @@ async def running(
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
             await asyncio.to_thread(pipeline.save)
+            await asyncio.to_thread(_gone, plant, stages)
+
+
+async def _beat(plant: Plant, bus: MemoryBus, stages: Sequence[Stage]) -> None:
+    """Let the admins see that the stages live, and how far behind they are."""
+    workers, llm = WorkerStore(plant.stores.database), plant.settings.llm_model
+    while True:
+        for stage in stages:
+            facts: dict[str, Any] = {"lag": bus.lag(stage.group), "failures": stage.failures}
+            if stage.group == "refiner":
+                facts["llm"] = llm
+            # A database that does not answer is the stages' to see to.
+            with contextlib.suppress(Unavailable):
+                await asyncio.to_thread(workers.beat, stage.group, wall_clock(), facts)
+        await asyncio.sleep(BEAT.total_seconds())
+
+
+def _gone(plant: Plant, stages: Sequence[Stage]) -> None:
+    with contextlib.suppress(Unavailable):
+        for stage in stages:
+            WorkerStore(plant.stores.database).gone(stage.group)
 
 
 async def _refiner(plant: Plant, client: Client[Any], stack: contextlib.AsyncExitStack) -> Stage:

@@ -1,15 +1,16 @@
 """The command `opsmith`."""
 
-import json
 import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from opsmith.domain.base import Language
+from opsmith.app import cli_import, cli_keys, cli_mcp, cli_proposals, cli_train
+from opsmith.app.cli_common import Json, Lang
+from opsmith.app.cli_common import print_json as _print_json
+from opsmith.app.cli_common import settings_of as _settings
 from opsmith.errors import BadInput, OpsmithError, Unavailable
-from opsmith.observability import set_up_logs
 from opsmith.settings import Settings, load_settings
 
 # The parts behind a command are imported when it runs: `opsmith --help` and `opsmith score` must
@@ -23,8 +24,12 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object, for machines.")]
-Lang = Annotated[str | None, typer.Option("--lang", help="Language: en or zh.", metavar="en|zh")]
+app.add_typer(cli_mcp.app, name="mcp")
+app.add_typer(cli_keys.keys, name="keys")
+app.add_typer(cli_keys.audit, name="audit")
+app.add_typer(cli_proposals.proposals, name="proposals")
+app.add_typer(cli_import.import_app, name="import")
+app.add_typer(cli_train.train_app, name="train")
 
 
 def main() -> None:
@@ -112,8 +117,16 @@ def serve(
     ] = "simulator",
     device: Annotated[str | None, typer.Option(help="Whose readings the file has.")] = None,
     speed: Annotated[float, typer.Option(min=0.1, max=1000, help="Of a file: 1 is real.")] = 1.0,
-    host: Annotated[str, typer.Option(help="Address of /health and /ready.")] = "127.0.0.1",
+    host: Annotated[str, typer.Option(help="Address of /health, /ready and /mcp.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="0: a free one.")] = 8321,
+    with_mcp: Annotated[
+        bool | None,
+        typer.Option(
+            "--mcp/--no-mcp",
+            help="MCP under /mcp; default: on, but not without keys"
+            " where others reach the address.",
+        ),
+    ] = None,
     seconds: Annotated[
         float | None, typer.Option(min=0, help="Stop after that long; default: never.")
     ] = None,
@@ -124,25 +137,7 @@ def serve(
 
     settings = _settings(lang)
     _tell_first_use(settings)
-    run_serve(settings, source, device, speed, host, port, seconds)
-
-
-@app.command()
-def mcp(
-    groups: Annotated[
-        list[str] | None, typer.Argument(help="Some of the six servers; default: all.")
-    ] = None,
-) -> None:
-    """Give the plant's tools to an MCP client over stdio."""
-    from opsmith.access import Caller, Role
-    from opsmith.app.bootstrap import open_plant
-    from opsmith_mcp.groups import ALL, plant_server
-
-    settings = _settings(None)
-    with open_plant(settings) as plant:
-        who = Caller("local", Role.ENGINEER, via="stdio", may_write=settings.allow_writes)
-        server = plant_server(plant.stores, groups or ALL, who, settings.zone)
-        server.run(transport="stdio", show_banner=False)
+    run_serve(settings, source, device, speed, host, port, seconds, with_mcp=with_mcp)
 
 
 @app.command()
@@ -295,11 +290,19 @@ def plot(
 
 
 @app.command()
-def score() -> None:
+def score(
+    model: Annotated[
+        str | None,
+        typer.Option(help="Learned by `opsmith train rul`; NAME@3 for a version. Default: none."),
+    ] = None,
+) -> None:
     """Answer JSON readings on standard input with one verdict line each."""
     from opsmith.app.score import score as run
+    from opsmith.app.training import load_rul
 
-    run(sys.stdin.buffer, sys.stdout, load_settings().false_alerts)
+    settings = load_settings()
+    learned = None if model is None else load_rul(settings, model)[1]
+    run(sys.stdin.buffer, sys.stdout, settings.false_alerts, learned)
 
 
 @app.command()
@@ -317,17 +320,6 @@ def doctor(as_json: Json = False) -> None:
         raise typer.Exit(1)
 
 
-def _settings(lang: str | None) -> Settings:
-    settings = load_settings()
-    if lang is not None:
-        languages: dict[str, Language] = {"en": "en", "zh": "zh"}
-        if lang not in languages:
-            raise typer.BadParameter(f"{lang!r}; use en or zh", param_hint="--lang")
-        settings = settings.model_copy(update={"language": languages[lang]})
-    set_up_logs(settings.log_level)
-    return settings
-
-
 def _tell_first_use(settings: Settings) -> None:
     """Say why the first run takes longer."""
     from opsmith.compiled import is_first_use
@@ -338,11 +330,6 @@ def _tell_first_use(settings: Settings) -> None:
             "zh": "首次运行：正在为本机编译检测器，约需一分钟。",
         }
         typer.echo(texts[settings.language], err=True)
-
-
-def _print_json(value: object) -> None:
-    json.dump(value, sys.stdout, ensure_ascii=False, allow_nan=False)
-    sys.stdout.write("\n")
 
 
 def _first(group: BaseExceptionGroup[OpsmithError]) -> OpsmithError:

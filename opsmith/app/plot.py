@@ -80,7 +80,12 @@ def plot_stored(
     if extent.count > len(batch):
         notes.append(_left_out(batch, settings))
     run = watch(
-        batch, device.rated(), device.criticality, start=start, accepted=settings.false_alerts
+        batch,
+        device.rated(),
+        device.criticality,
+        start=start,
+        accepted=settings.false_alerts,
+        light=settings.detection == "light",
     )
     name = device.device_name if device.device_name != device_id else ""
     return _write(run, settings, path, name, notes)
@@ -120,7 +125,9 @@ def plot_recording(
     if start is not None and to_time(start) > batch.times[-1]:
         raise BadInput(f"{recording.path} has no readings since {start.isoformat()}")
     rated, criticality = _nameplate(settings, batch.device_id)
-    run = watch(batch, rated, criticality, start=start, accepted=settings.false_alerts)
+    light = settings.detection == "light"
+    accepted = settings.false_alerts
+    run = watch(batch, rated, criticality, start=start, accepted=accepted, light=light)
     return _write(run, settings, path, "", notes)
 
 

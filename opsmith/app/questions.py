@@ -77,7 +77,8 @@ def trial_of(
     end = stores.clock() + timedelta(microseconds=1)
     start, now = end - timedelta(days=days), plant.settings.false_alerts
     shown = track(known, "try", console=Console(stderr=True), disable=quiet)
-    return try_setting(stores.series, shown, start, end, now, tried)
+    light = plant.settings.detection == "light"
+    return try_setting(stores.series, shown, start, end, now, tried, light=light)
 
 
 def trial_json(trial: Trial, settings: Settings) -> dict[str, Any]:

@@ -4,11 +4,12 @@ import json
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TextIO, cast
+from typing import TYPE_CHECKING, Any, TextIO, cast
 
 import numpy as np
 from pydantic import ValidationError
 
+from opsmith.app.score_forecast import Outlooks
 from opsmith.domain.devices import Limits
 from opsmith.domain.knowledge import KnowledgeEntry
 from opsmith.domain.moments import to_moment, to_time
@@ -18,6 +19,9 @@ from opsmith_detectors.features import describe_changes
 from opsmith_detectors.fleet import ACCEPTED, Fleet, Judged
 from opsmith_kb import matrix
 from opsmith_kb.load import load_entries
+
+if TYPE_CHECKING:
+    from opsmith_detectors.rul import RulModel
 
 NOT_CHANNELS = frozenset(
     {
@@ -84,20 +88,28 @@ def categorise(device: Scored, entries: Sequence[KnowledgeEntry]) -> str | None:
     return matrix.categorise(changes, channels, entries)
 
 
-def score(lines: Iterable[bytes | str], out: TextIO, accepted: float = ACCEPTED) -> None:
+def score(
+    lines: Iterable[bytes | str],
+    out: TextIO,
+    accepted: float = ACCEPTED,
+    model: "RulModel | None" = None,
+) -> None:
     """Answer each reading with a verdict, at once.
 
     Args:
         lines: One JSON object each, as on the topic `raw_sensor_data`; `limits` gives rated limits,
             a number (the high one) or an object with low and high, by channel.
-        out: Gets one JSON object a line: score, is_anomaly, category.
+        out: Gets one JSON object a line: score, is_anomaly, category; what `horizon` and `limits`
+            in a reading ask for, in readings: forecast, eta; and with a model rul.
         accepted: False alerts that are accepted per device and week.
+        model: A learned remaining life; None: none is told.
 
     Raises:
         BadInput: A line is not a reading.
     """
     devices: dict[str, Scored] = {}
     fleet = Fleet(accepted=accepted)
+    outlooks = Outlooks(model)
     entries = load_entries()
     for number, line in enumerate(lines, 1):
         if not line.strip():
@@ -105,10 +117,12 @@ def score(lines: Iterable[bytes | str], out: TextIO, accepted: float = ACCEPTED)
         reading = _parse(line, number)
         device_id = str(reading.get("device_id", ""))
         device = devices.get(device_id)
+        limits = _limits(reading.get("limits"), number)
         if device is None:
-            fleet.register(device_id, _limits(reading.get("limits"), number))
+            fleet.register(device_id, limits)
             device = devices[device_id] = Scored(device_id)
-        judged = fleet.step(_frame(device, reading, number))
+        frame = _frame(device, reading, number)
+        judged = fleet.step(frame)
         _follow(device, judged, entries)
         stands = bool(judged.stands[0])
         verdict = {
@@ -116,6 +130,10 @@ def score(lines: Iterable[bytes | str], out: TextIO, accepted: float = ACCEPTED)
             "is_anomaly": stands,
             "category": device.category if stands else None,
         }
+        values = dict(zip(frame.channels, frame.values[0].tolist(), strict=True))
+        verdict |= outlooks.add(
+            device_id, frame.times[0], values, reading.get("horizon"), limits, number
+        )
         out.write(json.dumps(verdict) + "\n")
         out.flush()
 

@@ -7,12 +7,11 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Generator
+from collections.abc import AsyncGenerator, AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
-import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse
@@ -20,6 +19,8 @@ from starlette.routing import Route
 
 from opsmith.app.bootstrap import Plant, open_plant
 from opsmith.app.chain import Chain, running
+from opsmith.app.mcp_http import beside, http_servers
+from opsmith.app.web import address_of, listening, serving
 from opsmith.clock import wall_clock
 from opsmith.domain.moments import to_time
 from opsmith.domain.readings import ReadingBatch
@@ -27,6 +28,7 @@ from opsmith.errors import BadInput
 from opsmith.settings import Settings
 from opsmith_ingest.live_plant import LivePlant
 from opsmith_ingest.replay import Recording, open_recording
+from opsmith_mcp.http import PATH, HttpServers
 
 TICK = 1.0
 """Seconds between looks at the source, and at devices that have gone quiet."""
@@ -46,31 +48,32 @@ def run_serve(
     host: str,
     port: int,
     seconds: float | None,
+    *,
+    with_mcp: bool | None = None,
 ) -> None:
     """Serve until stopped by a signal, or for `seconds`.
+
+    `with_mcp` None: MCP too, but not without keys where others reach the address.
 
     Raises:
         BadInput: The port is taken, the file cannot be read, or the data folder is in use.
     """
     recording = None if source == "simulator" else open_recording(Path(source), device)
     with listening(host, port) as listener, open_plant(settings, "wall", writer=True) as plant:
-        asyncio.run(_serve(plant, recording, speed, listener, seconds))
+        servers = _servers(plant, host, with_mcp)
+        asyncio.run(_serve(plant, recording, speed, listener, seconds, servers))
 
 
-@contextlib.contextmanager
-def listening(host: str, port: int) -> Generator[socket.socket]:
-    """A socket that listens. Raises `BadInput` where the port is taken."""
-    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
-    with listener:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listener.bind((host, port))
-            listener.listen()
-        except OSError as error:
-            raise BadInput(
-                f"Cannot listen on {host}:{port} ({error.strerror}); choose another with --port"
-            ) from error
-        yield listener
+def _servers(plant: Plant, host: str, with_mcp: bool | None) -> HttpServers | None:
+    if with_mcp is False:
+        return None
+    try:
+        return http_servers(plant, host)
+    except BadInput as error:
+        if with_mcp:
+            raise
+        _say(f"opsmith: no MCP here: {error}")
+        return None
 
 
 async def _serve(
@@ -79,6 +82,7 @@ async def _serve(
     speed: float,
     listener: socket.socket,
     seconds: float | None,
+    servers: HttpServers | None,
 ) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -93,9 +97,10 @@ async def _serve(
     else:
         source = _recorded(recording, speed)
     async with running(plant, live=True) as chain:
-        address = "{}:{}".format(*listener.getsockname()[:2])
-        _say(f"opsmith is running; http://{address}/health says how; Ctrl-C stops it")
-        async with _health(chain, listener), contextlib.aclosing(source):
+        url = f"http://{address_of(listener)}"
+        tools = f", MCP is on {url}{PATH}" if servers is not None else ""
+        _say(f"opsmith is running; {url}/health says how{tools}; Ctrl-C stops it")
+        async with _pages(chain, listener, servers), contextlib.aclosing(source):
             tasks: list[asyncio.Task[object]] = [
                 asyncio.create_task(_feed(chain, source)),
                 asyncio.create_task(_expire(plant)),
@@ -114,15 +119,6 @@ async def _serve(
             _say("a stage did not come to rest; what it left is delivered again at the next start")
     counts = chain.counts
     _say(f"stopped after {counts.stored} readings and {counts.changes} changes of alerts")
-
-
-class _Page(uvicorn.Server):
-    """A page that leaves signals to those who stop everything in order."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Generator[None]:
-        """Take none."""
-        yield
 
 
 def _say(line: str) -> None:
@@ -170,7 +166,9 @@ async def _recorded(recording: Recording, speed: float) -> AsyncGenerator[list[R
 
 
 @contextlib.asynccontextmanager
-async def _health(chain: Chain, listener: socket.socket) -> AsyncGenerator[None]:
+async def _pages(
+    chain: Chain, listener: socket.socket, servers: HttpServers | None
+) -> AsyncGenerator[None]:
     began = time.monotonic()
 
     async def health(request: Request) -> JSONResponse:
@@ -190,10 +188,10 @@ async def _health(chain: Chain, listener: socket.socket) -> AsyncGenerator[None]
         return JSONResponse({"ready": well}, 200 if well else 503)
 
     page = Starlette(routes=[Route("/health", health), Route("/ready", ready)])
-    server = _Page(uvicorn.Config(page, log_level="warning", lifespan="off"))
-    serving = asyncio.create_task(server.serve(sockets=[listener]))
-    try:
+    async with contextlib.AsyncExitStack() as stack:
+        # The servers stop first: their streams would keep the pages from ending.
+        app = page if servers is None else beside(servers, page)
+        await stack.enter_async_context(serving(app, listener))
+        if servers is not None:
+            await stack.enter_async_context(servers.running())
         yield
-    finally:
-        server.should_exit = True
-        await serving

@@ -11,17 +11,13 @@ from opsmith.domain.alerts import AlertChange, AlertLevel, AlertType
 from opsmith.domain.devices import Limits
 from opsmith.domain.moments import to_moment, to_time
 from opsmith.domain.readings import FloatArray, Frame, ReadingBatch, TimeArray
-from opsmith_detectors import profile
-from opsmith_detectors.fleet import Fleet
+from opsmith_detectors.fleet import ACCEPTED, Fleet
 
 SAMPLES = 400
 """Places of a run at which it is asked what was expected."""
 _PAUSE = np.timedelta64(60, "s")
 _PAUSES = 5
 """Usual intervals, and `_PAUSE`, after which silence is asked for."""
-_GRACE = 60
-_DAYS, _WEEKS = 3, 2
-"""Days of which a time of the day, and weeks of which an hour, is known before it is shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,44 +61,14 @@ class WatchedRun:
     """Readings that were watched before the first of these."""
 
 
-class _Open(Fleet):
-    """A fleet that tells what it expects."""
-
-    def expected(self, device_id: str, time: np.datetime64) -> Mapping[str, float]:
-        """What each channel should read, in its unit; none where it cannot be told.
-
-        Of several channels the learned level of each; of one channel the usual value of this hour
-        of the week, else of this time of the day. Of a machine that stands nothing is expected.
-        """
-        device = self._devices.get(device_id)
-        if device is None or device.layout is None or self.is_stopped(device_id):
-            return {}
-        layout, row = device.layout, device.row
-        alone_name = layout.names[0]
-        if len(layout.names) > 1:
-            if int(layout.pool.machines[row]["seen"]) < _GRACE:
-                return {}
-            channels = layout.pool.channels[row]
-            level = channels["origin"].astype(np.float64) + channels["mean"]
-            return dict(zip(layout.names, level.tolist(), strict=True))
-        alone = layout.pool.univariate[row]
-        time_us = int(time.astype("datetime64[us]").astype(np.int64))
-        hour, quarter = profile.week_bin_of(time_us), profile.day_bin_of(time_us)
-        origin = float(alone["origin"])
-        if int(alone["week_visits"][hour]) >= _WEEKS:
-            return {alone_name: origin + float(alone["week"][hour])}
-        if int(alone["day_visits"][quarter]) >= _DAYS:
-            return {alone_name: origin + float(alone["day"][quarter])}
-        return {}
-
-
 def watch(
     batch: ReadingBatch,
     rated: Mapping[str, Limits],
     criticality: int = 2,
     *,
     start: datetime | None = None,
-    accepted: float | None = None,
+    accepted: float = ACCEPTED,
+    light: bool = False,
 ) -> WatchedRun:
     """Run a device's readings through a fresh detector.
 
@@ -111,9 +77,10 @@ def watch(
         rated: Rated limits by channel, in its unit.
         criticality: 1 stops the plant, 3 has a spare.
         start: The run begins here; what is before is learnt, and not kept.
-        accepted: False alerts that the operator accepts per device and week; None: the default.
+        accepted: False alerts that the operator accepts per device and week.
+        light: Judge each channel by itself.
     """
-    fleet = _Open() if accepted is None else _Open(accepted=accepted)
+    fleet = Fleet(accepted=accepted, light=light)
     fleet.register(batch.device_id, rated, criticality)
     first = 0 if start is None else int(np.searchsorted(batch.times, to_time(start)))
     scores = np.full(len(batch), np.nan)

@@ -9,13 +9,13 @@ import numpy as np
 
 from opsmith.bus.codec import LARGEST, MOST_CHANNELS, Dead, Reading, parse
 from opsmith.bus.gather import bounds_of_sets, gather, settle
+from opsmith.bus.lookup import words_of
 from opsmith.bus.names import Names
 from opsmith.bus.scan import MOST_SHAPES, TAKEN, UNKNOWN, UNUSUAL, Array, scan
 from opsmith.domain.readings import Frame, Quality
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
-_LONGEST_TEXT = 64
 _FEW = 64
 _PAD = bytes(64)
 """The scanner may look that far beyond the end of a message."""
@@ -58,6 +58,8 @@ class FrameParser:
 
     def __init__(self) -> None:
         self._names = Names()
+        self._told: dict[tuple[int, ...], tuple[Array, tuple[tuple[str, ...], ...]]] = {}
+        """Of the last frame with these channels: its devices, factories and lines."""
 
     def parse(self, messages: Sequence[bytes]) -> Parsed:
         """Readings as frames, each device oldest first; of one time the last counts.
@@ -70,6 +72,7 @@ class FrameParser:
             return Parsed([], [])
         if self._names.full:
             self._names = Names()
+            self._told.clear()
         found = self._scan(messages)
         dead = self._read_unusual(messages, found)
         alive = np.flatnonzero(found.verdict == TAKEN)
@@ -108,18 +111,20 @@ class FrameParser:
         self, joined: bytes, data: Array, bounds: Array, todo: Array, found: _Scanned
     ) -> None:
         """Scan these messages, learning the names that they say."""
+        names, wide = self._names, words_of(data)
         while len(todo):
-            names = self._names
             found.used, found.known = scan(
                 data,
+                wide,
                 bounds,
                 todo,
                 names.slots,
-                names.text,
+                names.wide,
                 names.bounds,
                 names.roles,
                 names.usable,
                 names.follow,
+                names.after,
                 found.verdict,
                 found.miss,
                 found.device,
@@ -279,7 +284,7 @@ class FrameParser:
             keep = settle(order, device, times, values, quality, status, silent, count)
             device, times, status = device[keep], times[keep], status[keep]
             values, quality = values[keep], quality[keep]
-        ids, factories, lines = (self._texts(devices[:count, column]) for column in range(3))
+        ids, factories, lines = self._whose(tuple(keys), devices[:count])
         return Frame(
             ids,
             device,
@@ -293,7 +298,16 @@ class FrameParser:
             lines,
         )
 
+    def _whose(self, keys: tuple[int, ...], devices: Array) -> tuple[tuple[str, ...], ...]:
+        """The devices' names, factories and lines: mostly the same as the last time."""
+        known = self._told.get(keys)
+        if known is not None and np.array_equal(known[0], devices):
+            return known[1]
+        texts = tuple(self._texts(devices[:, column]) for column in range(3))
+        if len(self._told) > MOST_SHAPES:
+            self._told.clear()
+        self._told[keys] = (devices, texts)
+        return texts
+
     def _texts(self, numbers: Array) -> tuple[str, ...]:
-        plain = self._names.plain
-        texts = map(plain.__getitem__, cast("list[int]", numbers.tolist()))
-        return tuple([text[:_LONGEST_TEXT] for text in texts])
+        return tuple(map(self._names.short.__getitem__, cast("list[int]", numbers.tolist())))

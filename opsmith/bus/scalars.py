@@ -45,48 +45,70 @@ def _day(year: int, month: int, day: int) -> int:
 
 
 @compiled
-def moment_at(data: Array, at: int) -> tuple[int, int]:  # noqa: C901 - a grammar, in its order
-    """The time in the string that begins at `at`, µs since 1970 or -1; and where it ends."""
+def _minute_at(data: Array, at: int) -> int:
+    """The minute that begins at `at`, as in 2026-03-01T12:30, µs since 1970 or -1."""
     year = 100 * _two(data, at) + _two(data, at + 2)
     if (
         year < 1970
         or byte(data, at + 4) != 45
         or byte(data, at + 7) != 45
         or byte(data, at + 13) != 58
+        or (byte(data, at + 10) != 84 and byte(data, at + 10) != 32)
     ):
-        return -1, at
-    if (byte(data, at + 10) != 84 and byte(data, at + 10) != 32) or byte(data, at + 16) != 58:
-        return -1, at
+        return -1
     day = _day(year, _two(data, at + 5), _two(data, at + 8))
-    hour, minute, second = _two(data, at + 11), _two(data, at + 14), _two(data, at + 17)
-    if day < 0 or hour < 0 or hour > 23 or minute < 0 or minute > 59 or second < 0 or second > 59:
+    hour, minute = _two(data, at + 11), _two(data, at + 14)
+    if day < 0 or hour < 0 or hour > 23 or minute < 0 or minute > 59:
+        return -1
+    return ((day * 24 + hour) * 60 + minute) * 60_000_000
+
+
+@compiled
+def moment_at(  # noqa: C901 - a grammar, in its order
+    data: Array, wide: Array, at: int, latest: Array
+) -> tuple[int, int]:
+    """The time in the string that begins at `at`, µs since 1970 or -1; and where it ends.
+
+    Args:
+        data: The bytes.
+        wide: The eight bytes from each place on as one number.
+        at: Where.
+        latest: Shape (3,): the 16 bytes of the minute that was read last, and that minute, -1
+            where there is none; rewritten. Most are in the same one.
+    """
+    first, second = np.int64(wide[np.uint64(at)]), np.int64(wide[np.uint64(at + 8)])
+    if latest[2] < 0 or first != latest[0] or second != latest[1]:
+        latest[0], latest[1], latest[2] = first, second, _minute_at(data, at)
+        if latest[2] < 0:
+            return -1, at
+    seconds = _two(data, at + 17)
+    if byte(data, at + 16) != 58 or seconds < 0 or seconds > 59:
         return -1, at
+    time = latest[2] + seconds * 1_000_000
     at += 19
-    micros = 0
     if byte(data, at) == 46:
         at += 1
         scale = 100_000
         begin = at
         while 48 <= byte(data, at) <= 57:
             # Digits beyond the sixth are cut off, as `datetime.fromisoformat` does.
-            micros += scale * (byte(data, at) - 48)
+            time += scale * (byte(data, at) - 48)
             scale //= 10
             at += 1
         if at == begin:
             return -1, at
-    time = ((day * 24 + hour) * 60 + minute) * 60 + second
     if byte(data, at) == 90:
         at += 1
     elif byte(data, at) == 43 or byte(data, at) == 45:
         hours, minutes = _two(data, at + 1), _two(data, at + 4)
         if byte(data, at + 3) != 58 or hours < 0 or hours > 23 or minutes < 0 or minutes > 59:
             return -1, at
-        away = hours * 3600 + minutes * 60
+        away = (hours * 60 + minutes) * 60_000_000
         time += -away if byte(data, at) == 43 else away
         at += 6
     if byte(data, at) != 34:
         return -1, at
-    return time * 1_000_000 + micros, at
+    return time, at
 
 
 @compiled

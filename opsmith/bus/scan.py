@@ -4,6 +4,7 @@ from typing import Final
 
 import numpy as np
 
+from opsmith.bus.lookup import WORD, find, is_name
 from opsmith.bus.scalars import Array, byte, epoch_at, moment_at, number_at, word_at
 from opsmith.compiled import compiled
 
@@ -27,50 +28,13 @@ IGNORED: Final = 7
 MOST_SHAPES: Final = 64
 """Different sequences of channels in one call; a message beyond them is left to the codec."""
 
+_SPACES: Final = 0x2020202020202020
+"""Eight of them."""
 _GOOD: Final = 0
 _BAD: Final = 2
 _FIRST: Final = 365 * 86_400_000_000
 _LAST: Final = 84_006 * 86_400_000_000
 """From 1971 to before 2200, as the codec; µs since 1970."""
-
-
-@compiled
-def hashed(text: Array, at: int, end: int) -> int:
-    """FNV-1a of 32 bits (Fowler, Noll and Vo 1991) of the bytes in [at, end)."""
-    code = 2166136261
-    for index in range(at, end):
-        code = ((code ^ byte(text, index)) * 16777619) & 0xFFFFFFFF
-    return code ^ (code >> 15)
-
-
-@compiled
-def enter(slots: Array, text: Array, bounds: Array, first: int, end: int) -> None:
-    """Enter the names `first` to `end` into the table; none of them is in it.
-
-    Args:
-        slots: Shape (s,), s a power of 2: the name at each place, -1 where there is none.
-        text: The bytes of all names.
-        bounds: Name i is `text[bounds[i]:bounds[i + 1]]`.
-        first: Of the names to enter.
-        end: The one after the last of them.
-    """
-    mask = len(slots) - 1
-    for name in range(first, end):
-        place = hashed(text, bounds[name], bounds[name + 1]) & mask
-        while slots[place] >= 0:
-            place = (place + 1) & mask
-        slots[place] = name
-
-
-@compiled
-def _is(data: Array, at: int, text: Array, bounds: Array, name: int) -> bool:
-    """Whether the name stands at `at`, and a quote after it."""
-    begin: int = bounds[name]
-    size: int = bounds[name + 1] - begin
-    for index in range(size):
-        if byte(data, at + index) != byte(text, begin + index):
-            return False
-    return byte(data, at + size) == 34
 
 
 @compiled
@@ -81,19 +45,6 @@ def _quote(data: Array, at: int) -> int:
             return -1
         at += 1
     return at
-
-
-@compiled
-def _find(data: Array, at: int, end: int, slots: Array, text: Array, bounds: Array) -> int:
-    """The name in `data[at:end]`, or -1."""
-    mask = len(slots) - 1
-    place = hashed(data, at, end) & mask
-    while slots[place] >= 0:
-        name: int = slots[place]
-        if bounds[name + 1] - bounds[name] == end - at and _is(data, at, text, bounds, name):
-            return name
-        place = (place + 1) & mask
-    return -1
 
 
 @compiled
@@ -115,6 +66,7 @@ def _ascii(data: Array, at: int, end: int) -> bool:
 @compiled
 def scan(  # noqa: C901 - a function of its own costs more to call than the work in it
     data: Array,
+    wide: Array,
     bounds: Array,
     todo: Array,
     slots: Array,
@@ -123,6 +75,7 @@ def scan(  # noqa: C901 - a function of its own costs more to call than the work
     roles: Array,
     usable: Array,
     follow: Array,
+    after: Array,
     verdict: Array,
     miss: Array,
     device: Array,
@@ -142,15 +95,18 @@ def scan(  # noqa: C901 - a function of its own costs more to call than the work
 
     Args:
         data: The messages, one after the other, each followed by a zero byte.
+        wide: The same, as of `words_of`.
         bounds: Shape (n + 1,), where each begins; it ends before the byte before the next.
         todo: Which of them to scan.
-        slots: The table of names (`enter`); so `text`, and `names` for its bounds.
+        slots: The table of names (`enter`); so `text`, as of `words_of`, and `names`, its bounds.
         text: See there.
         names: See there; name 0 is the empty text.
         roles: Shape (names,), what each name stands for as a key.
         usable: Shape (names,), whether it can be a device's.
         follow: Shape (names + 1,), which key came after each the last time, the last of them for
             the first key; rewritten.
+        after: Shape (names,), which device came after each the last time, if it can be one, or -1;
+            rewritten. Devices often come in the same order: no need to look each one up.
         verdict: Shape (n,), out.
         miss: Shape (n, 2), out: begin and end of the name where the verdict is `UNKNOWN`.
         device: Shape (n,), out: a name.
@@ -172,7 +128,8 @@ def scan(  # noqa: C901 - a function of its own costs more to call than the work
     """
     stamps = np.zeros(len(roles), np.int64)
     recent = np.zeros(3, np.int64)
-    latest = 0
+    minute = np.full(3, -1, np.int64)
+    latest = before = 0
     for turn in range(len(todo)):
         row: int = todo[turn]
         end = bounds[row + 1] - 1
@@ -189,14 +146,14 @@ def scan(  # noqa: C901 - a function of its own costs more to call than the work
         while byte(data, at) == 34:
             at += 1
             name: int = follow[last]
-            if name >= 0 and _is(data, at, text, names, name):
+            if name >= 0 and is_name(wide, at, text, names, name):
                 at += names[name + 1] - names[name]
             else:
                 begin = at
                 at = _quote(data, at)
                 if at < 0:
                     break
-                name = _find(data, begin, at, slots, text, names)
+                name = find(wide, begin, at, slots, text, names)
                 if name < 0:
                     verdict[row], miss[row, 0], miss[row, 1] = UNKNOWN, begin, at
                     break
@@ -214,40 +171,50 @@ def scan(  # noqa: C901 - a function of its own costs more to call than the work
             if first == 34:
                 at += 1
                 if role == TIME:
-                    moment, at = moment_at(data, at)
+                    moment, at = moment_at(data, wide, at, minute)
                     if moment < _FIRST or moment >= _LAST:
                         break
                     time[row], has_time = moment, True
                 elif role in (STATUS, FACTORY, LINE):
                     kind = role - STATUS
                     word: int = recent[kind]
-                    if _is(data, at, text, names, word):
+                    if is_name(wide, at, text, names, word):
                         at += names[word + 1] - names[word]
                     else:
                         begin = at
                         at = _quote(data, at)
                         if at < 0:
                             break
-                        word = _find(data, begin, at, slots, text, names)
+                        word = find(wide, begin, at, slots, text, names)
                         if word < 0:
                             verdict[row], miss[row, 0], miss[row, 1] = UNKNOWN, begin, at
                             break
                         recent[kind] = word
                     words[row, kind] = word
-                else:
-                    begin = at
-                    at = _quote(data, at)
-                    if at < 0:
-                        break
-                    if role == DEVICE:
-                        word = _find(data, begin, at, slots, text, names)
+                elif role == DEVICE:
+                    word = after[before]
+                    if word >= 0 and is_name(wide, at, text, names, word):
+                        at += names[word + 1] - names[word]
+                    else:
+                        begin = at
+                        at = _quote(data, at)
+                        if at < 0:
+                            break
+                        word = find(wide, begin, at, slots, text, names)
                         if word < 0:
                             verdict[row], miss[row, 0], miss[row, 1] = UNKNOWN, begin, at
                             break
                         if not usable[word]:
                             break
-                        device[row], has_device = word, True
-                    elif not _ascii(data, begin, at):
+                        after[before] = word
+                    before = word
+                    device[row], has_device = word, True
+                else:
+                    begin = at
+                    at = _quote(data, at)
+                    if at < 0:
+                        break
+                    if not _ascii(data, begin, at):
                         break
                     elif role == MEASUREMENT:
                         value[cell], quality[cell], key[cell] = np.nan, _BAD, name
@@ -283,7 +250,10 @@ def scan(  # noqa: C901 - a function of its own costs more to call than the work
             break
         if not closed or not has_device or not has_time or cell - used > most:
             continue
-        if _blank(data, at + 1) != end:
+        at += 1
+        while wide[np.uint64(at)] == _SPACES:
+            at += WORD
+        if _blank(data, at) != end:
             continue
         size = cell - used
         found = -1

@@ -28,6 +28,7 @@ from opsmith.domain.alerts import (
     Handling,
     HeldBy,
     Hold,
+    LevelSince,
 )
 from opsmith.storage.database import mapping
 
@@ -51,14 +52,16 @@ _RAISED_AGAIN = {
 def alert_of(row: Row[Any]) -> Alert:
     """The alert that a row holds."""
     columns = mapping(row)
-    return Alert.model_validate({**columns, "holds": columns["holds"] or ()})
+    lists = {name: columns[name] or () for name in ("holds", "levels")}
+    return Alert.model_validate({**columns, **lists})
 
 
 def columns_of(alert: Alert) -> dict[str, Any]:
     """The row that holds an alert."""
     columns = dict(alert)
     columns["deviations"] = [deviation.model_dump() for deviation in alert.deviations]
-    columns["holds"] = [hold.model_dump(mode="json") for hold in alert.holds]
+    for name in ("holds", "levels"):
+        columns[name] = [one.model_dump(mode="json") for one in columns[name]]
     return columns
 
 
@@ -112,11 +115,18 @@ def updated(before: Alert, change: AlertChange, hold: Hold | None) -> Alert:
     """
     cleared = change.change == "cleared"
     came_back = before.cleared_at is not None and not cleared
+    level = min(before.alert_level, change.alert_level)
+    levels = before.levels
+    if level != before.alert_level:
+        first = LevelSince(at=before.first_seen, alert_level=before.alert_level)
+        risen = LevelSince(at=change.last_seen, alert_level=level)
+        levels = (*(levels or (first,)), risen)
     worse = change.score > before.score or not before.deviations
     states = _CLEARED if cleared else _RAISED_AGAIN
     after = before.model_copy(
         update={
-            "alert_level": min(before.alert_level, change.alert_level),
+            "alert_level": level,
+            "levels": levels,
             # What cleared and came back began anew: what lay between was normal.
             "onset": change.onset if came_back else before.onset,
             "score": max(before.score, change.score),

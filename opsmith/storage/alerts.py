@@ -1,6 +1,6 @@
 """Queries of the alert log."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -20,6 +20,9 @@ from opsmith.domain.alerts import (
 )
 from opsmith.domain.events import ALERTS, AlertEvent
 from opsmith.errors import Conflict, NotFound
+from opsmith.storage.alert_comments import AlertComments
+from opsmith.storage.alert_import import put
+from opsmith.storage.alert_queries import AlertFilter, AlertQueries
 from opsmith.storage.alert_rows import (
     alert_of,
     brought_out,
@@ -31,6 +34,7 @@ from opsmith.storage.alert_rows import (
 )
 from opsmith.storage.database import Database
 from opsmith.storage.holds import (
+    OWN,
     HoldStore,
     came_out_as,
     count_group,
@@ -41,6 +45,7 @@ from opsmith.storage.holds import (
     take_off_shelf,
 )
 from opsmith.storage.outbox import announce
+from opsmith.storage.scope import in_factories
 from opsmith.storage.tables import alert_log as table
 
 
@@ -51,6 +56,10 @@ class AlertStore:
         self._database = database
         self.holds = HoldStore(database)
         """What is held back, and by what."""
+        self.queries = AlertQueries(database)
+        """Counts and columns of many alerts."""
+        self.comments = AlertComments(database)
+        """What people wrote on alerts."""
 
     def apply(
         self,
@@ -117,15 +126,38 @@ class AlertStore:
                 )
         return alert
 
+    def put(self, alerts: Sequence[Alert], now: datetime) -> tuple[int, int]:
+        """Write events of another system; the same ones again change nothing.
+
+        They are not announced and not diagnosed. One stands only if it says so: without
+        `cleared_at`, in a state of `STANDING`; any other is over at `cleared_at` or `last_seen`.
+        What people did here with one that is there already stays.
+
+        Args:
+            alerts: With the ids by which they are known again; of two alike the last counts.
+                One whose id an alert of another `source` has is left out.
+            now: When new ones are written.
+
+        Returns:
+            How many are new, and how many were there and have changed.
+        """
+        with self._database.write() as connection:
+            return put(connection, alerts, now)
+
     def find_one(self, trace_id: str) -> Alert | None:
         """One alert, or None."""
         with self._database.read() as connection:
             return find(connection, trace_id)
 
-    def get(self, trace_id: str) -> Alert:
-        """One alert. Raises `NotFound`."""
+    def get(self, trace_id: str, factories: Collection[str] | None = None) -> Alert:
+        """One alert, of a device in the factories. Raises `NotFound`."""
         with self._database.read() as connection:
             alert = find(connection, trace_id)
+            if alert is not None and factories is not None:
+                seen = select(table.c.trace_id).where(
+                    table.c.trace_id == trace_id, in_factories(table.c.device_id, factories)
+                )
+                alert = alert if connection.execute(seen).one_or_none() else None
         if alert is None:
             raise NotFound(f"No alert {trace_id!r}")
         return alert
@@ -143,32 +175,22 @@ class AlertStore:
         offset: int = 0,
     ) -> list[Alert]:
         """Alerts, the newest first; those that touch [start, end) where a window is given."""
-        query = select(table).order_by(table.c.first_seen.desc(), table.c.trace_id)
-        if device_id is not None:
-            query = query.where(table.c.device_id == device_id)
-        if level is not None:
-            query = query.where(table.c.alert_level == level)
-        if alert_type is not None:
-            query = query.where(table.c.alert_type == alert_type)
-        if start is not None:
-            query = query.where(or_(table.c.cleared_at.is_(None), table.c.last_seen >= start))
-        if end is not None:
-            query = query.where(table.c.first_seen < end)
-        if standing:
-            # An alert that is held back keeps its state; whether it stands, its clearing says.
-            held = (table.c.suppressed.is_not(None)) & (table.c.cleared_at.is_(None))
-            query = query.where(or_(table.c.state.in_(STANDING), held))
-        if suppressed is not None:
-            is_not = table.c.suppressed.is_not(None) if suppressed else table.c.suppressed.is_(None)
-            query = query.where(is_not)
-        with self._database.read() as connection:
-            rows = connection.execute(query.limit(limit).offset(offset)).all()
-        return [alert_of(row) for row in rows]
+        which = AlertFilter(
+            device_id=device_id,
+            level=level,
+            alert_type=alert_type,
+            there_since=start,
+            end=end,
+            standing=standing,
+            suppressed=suppressed,
+        )
+        return self.queries.page(which, limit, offset)
 
     def standing_at(self, device_id: str, at: datetime) -> list[Alert]:
-        """The device's alerts that stood at that moment, so far as was known then."""
+        """Our own alerts of the device that stood then, so far as was known then."""
         query = select(table).where(
             table.c.device_id == device_id,
+            table.c.source == OWN,
             table.c.first_seen < at,
             or_(table.c.cleared_at.is_(None), table.c.cleared_at >= at),
         )

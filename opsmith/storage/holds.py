@@ -1,5 +1,6 @@
 """Queries of what holds alerts back: the shelf, groups, and the alerts around one."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any, Literal
 
@@ -12,6 +13,7 @@ from opsmith.domain.events import ALERTS, AlertEvent
 from opsmith.storage.alert_rows import URGENT, alert_of, brought_out, columns_of, held_back
 from opsmith.storage.database import Database, mapping
 from opsmith.storage.outbox import announce
+from opsmith.storage.scope import in_factories
 from opsmith.storage.tables import alert_log as table
 from opsmith.storage.tables import device_registry as registry
 from opsmith.storage.tables import shelf
@@ -20,6 +22,10 @@ _ONE = select(table).where(table.c.trace_id == bindparam("wanted"))
 
 NEIGHBOURS = 200
 """Alerts around one that are looked at, the newest first: far more than a flood is."""
+
+
+OWN = "opsmith"
+"""`source` of the alerts that opsmith raised itself; what was imported holds nothing back."""
 
 
 class Shelf(Model):
@@ -99,9 +105,11 @@ class HoldStore:
             row = connection.execute(query).one_or_none()
         return None if row is None else Shelf.model_validate(mapping(row))
 
-    def shelves(self, at: datetime) -> list[Shelf]:
+    def shelves(self, at: datetime, factories: Collection[str] | None = None) -> list[Shelf]:
         """Every shelf that lasts at that moment, the next to end first."""
         query = select(shelf).where(shelf.c.shelved_until > at).order_by(shelf.c.shelved_until)
+        if factories is not None:
+            query = query.where(in_factories(shelf.c.device_id, factories))
         with self._database.read() as connection:
             return [Shelf.model_validate(mapping(row)) for row in connection.execute(query)]
 
@@ -113,7 +121,12 @@ class HoldStore:
         query = (
             select(*(table.c[name] for name in Neighbour.model_fields))
             .join(registry, registry.c.device_id == table.c.device_id)
-            .where(_line_of(device), table.c.first_seen >= start, table.c.first_seen <= end)
+            .where(
+                _line_of(device),
+                table.c.source == OWN,
+                table.c.first_seen >= start,
+                table.c.first_seen <= end,
+            )
             .order_by(table.c.first_seen.desc(), table.c.trace_id.desc())
             .limit(NEIGHBOURS)
         )
@@ -126,6 +139,7 @@ class HoldStore:
             .join(registry, registry.c.device_id == table.c.device_id)
             .where(
                 _line_of(device),
+                table.c.source == OWN,
                 table.c.alert_type == "no_data",
                 table.c.cleared_at.is_(None),
             )

@@ -3,15 +3,16 @@
 from collections.abc import Sequence
 from datetime import datetime
 from threading import Lock
+from typing import Any
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import delete, func, insert, select
 
 from opsmith.domain.knowledge import KnowledgeEntry
 from opsmith.storage.database import Database
 from opsmith.storage.tables import maintenance_kb as table
 
 _VERSION = select(func.count(), func.max(table.c.created_at))
-"""Tells whether entries came in: rows are added, never changed in place."""
+"""Tells whether entries came in: a changed entry's rows are written anew."""
 _ALL = select(table.c.entry_id, table.c.entry).order_by(table.c.entry_id)
 
 
@@ -32,23 +33,28 @@ class KnowledgeStore:
                 if entry.entry_id in known:
                     continue
                 new += 1
-                for lang, prose in entry.text.items():
-                    connection.execute(
-                        insert(table).values(
-                            entry_id=entry.entry_id,
-                            lang=lang,
-                            device_type=",".join(entry.device_types)[:64],
-                            fault_pattern=prose.fault_pattern,
-                            symptoms=prose.symptoms,
-                            root_cause=prose.root_cause,
-                            solution=prose.solution,
-                            prevention=prose.prevention,
-                            source=entry.source,
-                            entry=entry.model_dump(mode="json"),
-                            created_at=now,
-                        )
-                    )
+                connection.execute(insert(table), _rows(entry, now))
         return new
+
+    def put(self, entries: Sequence[KnowledgeEntry], now: datetime) -> tuple[int, int]:
+        """Store entries of different ids, and replace those that are there and say otherwise.
+
+        Returns:
+            How many were new, and how many others changed; the same again gives (0, 0).
+        """
+        new = changed = 0
+        there = {entry.entry_id: entry for entry in self.all()}
+        with self._database.write() as connection:
+            for entry in entries:
+                before = there.get(entry.entry_id)
+                if before == entry:
+                    continue
+                if before is not None:
+                    changed += 1
+                    connection.execute(delete(table).where(table.c.entry_id == entry.entry_id))
+                new += before is None
+                connection.execute(insert(table), _rows(entry, now))
+        return new, changed
 
     def all(self) -> tuple[KnowledgeEntry, ...]:
         """Every entry, by id; the same tuple as long as none came in, from any process."""
@@ -59,3 +65,23 @@ class KnowledgeStore:
                 entries = tuple(KnowledgeEntry.model_validate(entry) for entry in found.values())
                 self._read = ((count, newest), entries)
             return self._read[1]
+
+
+def _rows(entry: KnowledgeEntry, now: datetime) -> list[dict[str, Any]]:
+    """The rows of an entry, one a language."""
+    return [
+        {
+            "entry_id": entry.entry_id,
+            "lang": language,
+            "device_type": ",".join(entry.device_types)[:64],
+            "fault_pattern": prose.fault_pattern,
+            "symptoms": prose.symptoms,
+            "root_cause": prose.root_cause,
+            "solution": prose.solution,
+            "prevention": prose.prevention,
+            "source": entry.source,
+            "entry": entry.model_dump(mode="json"),
+            "created_at": now,
+        }
+        for language, prose in entry.text.items()
+    ]

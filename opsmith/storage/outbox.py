@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pydantic import BaseModel
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, delete, func, insert, select
 
 from opsmith.storage.database import Database
 from opsmith.storage.tables import outbox
@@ -40,6 +40,12 @@ class Outbox:
         with self._database.read() as connection:
             rows = connection.execute(query).all()
         return [Announcement(row.id, row.topic, row.key, bytes(row.value)) for row in rows]
+
+    def counts(self) -> dict[str, int]:
+        """How many announcements wait, by topic."""
+        query = select(outbox.c.topic, func.count()).group_by(outbox.c.topic)
+        with self._database.read() as connection:
+            return {row[0]: row[1] for row in connection.execute(query.order_by(outbox.c.topic))}
 
     def published(self, ids: Sequence[int]) -> None:
         """Forget announcements that the bus has."""

@@ -114,6 +114,7 @@ alert_log = Table(
     Column("code", String(64), index=True),
     Column("message", String(500)),
     Column("source", String(64), nullable=False, server_default="opsmith"),
+    Column("levels", JSON),
     Column("created_at", Utc, nullable=False),
     Index("ix_alert_log_device_id_first_seen", "device_id", "first_seen"),
     Index("ix_alert_log_first_seen", "first_seen"),
@@ -263,6 +264,7 @@ dead_letter = Table(
     Column("source", String(200), nullable=False),
     Column("value", LargeBinary(2_000_000), nullable=False),
     Column("created_at", Utc, nullable=False, index=True),
+    Column("redriven_at", Utc),
 )
 
 outbox = Table(

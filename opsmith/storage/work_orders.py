@@ -1,33 +1,40 @@
-"""Queries of the work orders."""
+"""The work orders, and which alerts each answers."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import bindparam, delete, func, select
 
-from opsmith.domain.events import ORDERS, OrderEvent
-from opsmith.domain.work_orders import UNDONE, OrderStatus, Plan, WorkOrder
+from opsmith.domain.work_orders import OrderChange, OrderStatus, Plan, WorkOrder
 from opsmith.errors import NotFound
-from opsmith.storage.database import Database, mapping
-from opsmith.storage.outbox import announce
+from opsmith.storage import work_order_import
+from opsmith.storage.database import Database
+from opsmith.storage.failure_codes import FailureCodeStore
 from opsmith.storage.tables import work_order as table
 from opsmith.storage.tables import work_order_alert as links
+from opsmith.storage.tables import work_order_change as history
+from opsmith.storage.work_order_answers import LINKED, amended, answering, merged, new_order
+from opsmith.storage.work_order_queries import OrderFilter
+from opsmith.storage.work_order_rows import (
+    INSERT,
+    LINK,
+    ONE,
+    columns_of,
+    orders_of,
+    rewrite,
+    tell,
+)
+
+OPSMITH = "opsmith"
+"""Who changed an order, where opsmith did by itself."""
 
 # Built once: SQLAlchemy takes longer to put a statement together than SQLite to answer it.
-_ONE = select(table).where(table.c.order_no == bindparam("number"))
-_INSERT = insert(table)
-_UPDATE = update(table).where(table.c.order_no == bindparam("number"))
-_LINKED = select(links.c.order_no).where(links.c.trace_id == bindparam("alert"))
-_LINK = insert(links)
 _UNLINK = delete(links).where(links.c.trace_id == bindparam("alert"))
-_NUMBERS = select(func.max(table.c.order_no), func.count()).where(
-    table.c.order_no.startswith(bindparam("day"))
-)
-_LINKS = (
-    select(links)
-    .where(links.c.order_no.in_(bindparam("numbers", expanding=True)))
-    .order_by(links.c.trace_id)
+_CHANGES = (
+    select(history.c.at, history.c.by, history.c.changed)
+    .where(history.c.order_no == bindparam("number"))
+    .order_by(history.c.id)
 )
 
 
@@ -36,6 +43,8 @@ class WorkOrderStore:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self.codes = FailureCodeStore(database)
+        """The codes by which the plant classes its failures."""
 
     def create(
         self,
@@ -44,6 +53,7 @@ class WorkOrderStore:
         now: datetime,
         trace_id: str | None = None,
         failure_mode: str | None = None,
+        by: str = OPSMITH,
     ) -> tuple[WorkOrder, bool]:
         """Create an order, or add to the one that is open for the same alert or fault.
 
@@ -61,24 +71,67 @@ class WorkOrderStore:
         if standing is not None:
             return standing, False
         with self._database.write() as connection:
-            before = _answering(connection, trace_id, device_id, failure_mode)
-            before = _merged(connection, before, trace_id, failure_mode, now)
+            before = answering(connection, trace_id, device_id, failure_mode)
+            before = merged(connection, before, trace_id, failure_mode, by, now)
             if before is None:
-                order = _new_order(connection, device_id, plan, now, trace_id, failure_mode)
-                connection.execute(_INSERT, _columns(order))
+                order = new_order(connection, device_id, plan, now, trace_id, failure_mode, by)
+                connection.execute(INSERT, columns_of(order))
             else:
-                order = _amended(before, plan, trace_id, failure_mode)
-                if order == before:
+                order = rewrite(
+                    connection, before, amended(before, plan, trace_id, failure_mode), by, now
+                )
+                if order is before:
                     return before, False
-                _update(connection, order)
             if trace_id is not None and (before is None or trace_id not in before.trace_ids):
                 connection.execute(_UNLINK, {"alert": trace_id})
-                connection.execute(_LINK, {"trace_id": trace_id, "order_no": order.order_no})
-            event = OrderEvent(
-                change="created" if before is None else "updated", as_of=now, order=order
-            )
-            announce(connection, ORDERS, device_id, event)
+                connection.execute(LINK, {"trace_id": trace_id, "order_no": order.order_no})
+            tell(connection, order, now, is_new=before is None)
         return order, before is None
+
+    def put(self, orders: Sequence[WorkOrder], now: datetime) -> tuple[int, int]:
+        """Write orders of another system, without announcing them.
+
+        An order is known by `source` and `external_no` (`order_no` where it has none). It keeps
+        its own number where that has at most 24 characters and is free, else it gets `IM-` and 16
+        hexadecimal digits; `external_no` always holds the original. Of an order that is there,
+        the fields that were given (`model_fields_set`) are followed, but for those that were
+        changed here; the alerts that it answers stay.
+
+        Returns:
+            How many were new, and how many changed; the same again gives (0, 0).
+
+        Raises:
+            BadInput: A number is longer than 64 characters.
+        """
+        with self._database.write() as connection:
+            return work_order_import.put(connection, orders, now)
+
+    def change(
+        self, order_no: str, edit: Callable[[WorkOrder], WorkOrder], by: str, now: datetime
+    ) -> WorkOrder:
+        """Change an order as `edit` says, note who did it, and announce it.
+
+        Args:
+            order_no: As it is stored.
+            edit: Gives the order as it shall be; it may refuse, and then nothing is changed.
+            by: Who does it.
+            now: Plant time.
+
+        Raises:
+            NotFound: No such order.
+        """
+        with self._database.write() as connection:
+            before = self.get(order_no)
+            after = rewrite(connection, before, edit(before), by, now)
+            if after is not before:
+                tell(connection, after, now, is_new=False)
+        return after
+
+    def changes(self, order_no: str) -> list[OrderChange]:
+        """What was changed in an order, the first first."""
+        with self._database.read() as connection:
+            rows = connection.execute(_CHANGES, {"number": order_no}).all()
+        return [OrderChange(at=row.at, by=row.by, changed=row.changed) for row in rows]
 
     def _standing(
         self, plan: Plan, trace_id: str | None, failure_mode: str | None
@@ -87,20 +140,39 @@ class WorkOrderStore:
         if trace_id is None:
             return None
         with self._database.read() as connection:
-            number = connection.execute(_LINKED, {"alert": trace_id}).scalar_one_or_none()
-            row = number and connection.execute(_ONE, {"number": number}).one_or_none()
-            order = _orders(connection, [row])[0] if row else None
+            number = connection.execute(LINKED, {"alert": trace_id}).scalar_one_or_none()
+            row = number and connection.execute(ONE, {"number": number}).one_or_none()
+            order = orders_of(connection, [row])[0] if row else None
         if order is None or failure_mode not in (None, order.failure_mode):
             return None
-        return order if _amended(order, plan, trace_id, failure_mode) == order else None
+        return order if amended(order, plan, trace_id, failure_mode) == order else None
 
-    def get(self, order_no: str) -> WorkOrder:
-        """One order. Raises `NotFound`."""
+    def get(self, order_no: str, factories: Collection[str] | None = None) -> WorkOrder:
+        """One order, by its number as it is stored, among those of the factories.
+
+        Raises:
+            NotFound: There is none.
+        """
+        query = ONE
+        if factories is not None:
+            query = query.where(*OrderFilter(factories).conditions())
         with self._database.read() as connection:
-            row = connection.execute(_ONE, {"number": order_no}).one_or_none()
+            row = connection.execute(query, {"number": order_no}).one_or_none()
             if row is None:
                 raise NotFound(f"No work order {order_no!r}")
-            return _orders(connection, [row])[0]
+            return orders_of(connection, [row])[0]
+
+    def numbered(self, number: str, factories: Collection[str] | None = None) -> list[str]:
+        """The numbers of the orders that have this one, here or where they come from, any case."""
+        mine, theirs = func.lower(table.c.order_no), func.lower(table.c.external_no)
+        wanted = number.lower()
+        query = (
+            select(table.c.order_no)
+            .where((mine == wanted) | (theirs == wanted), *OrderFilter(factories).conditions())
+            .order_by(table.c.order_no)
+        )
+        with self._database.read() as connection:
+            return list(connection.execute(query).scalars())
 
     def find(
         self,
@@ -114,165 +186,40 @@ class WorkOrderStore:
         offset: int = 0,
     ) -> list[WorkOrder]:
         """Orders, the newest first; the window is of their creation."""
-        query = select(table).order_by(table.c.created_at.desc(), table.c.order_no.desc())
-        if device_id is not None:
-            query = query.where(table.c.device_id == device_id)
-        if statuses:
-            query = query.where(table.c.status.in_(statuses))
-        if trace_id is not None:
-            numbers = select(links.c.order_no).where(links.c.trace_id == trace_id)
-            query = query.where(table.c.order_no.in_(numbers))
-        if text:
-            columns = (table.c.description, table.c.failure_mode, table.c.order_no)
-            query = query.where(or_(*(c.icontains(text, autoescape=True) for c in columns)))
-        if start is not None:
-            query = query.where(table.c.created_at >= start)
-        if end is not None:
-            query = query.where(table.c.created_at < end)
-        with self._database.read() as connection:
-            rows = connection.execute(query.limit(limit).offset(offset)).all()
-            return _orders(connection, rows)
-
-
-def _answering(
-    connection: Connection, trace_id: str | None, device_id: str, failure_mode: str | None
-) -> WorkOrder | None:
-    """The order that this alert belongs to, or None where it needs one of its own."""
-    if trace_id is not None:
-        number = connection.execute(_LINKED, {"alert": trace_id}).scalar_one_or_none()
-        if number is not None:
-            row = connection.execute(_ONE, {"number": number}).one()
-            linked = _orders(connection, [row])[0]
-            settled = failure_mode is None or failure_mode == linked.failure_mode
-            if settled or linked.trace_id == trace_id:
-                return linked
-    elif failure_mode is None:
-        # A person's own order, about nothing that is known here: it stands alone.
-        return None
-    undone = select(table).where(table.c.device_id == device_id, table.c.status.in_(UNDONE))
-    if failure_mode is None:
-        query = undone.where(table.c.reviewed_by.is_(None)).order_by(table.c.order_no.desc())
-    else:
-        query = undone.where(table.c.failure_mode == failure_mode).order_by(table.c.order_no)
-    rows = connection.execute(query.limit(1)).all()
-    return _orders(connection, rows)[0] if rows else None
-
-
-def _merged(
-    connection: Connection,
-    order: WorkOrder | None,
-    trace_id: str | None,
-    failure_mode: str | None,
-    now: datetime,
-) -> WorkOrder | None:
-    """The order that goes on: another one where this one's fault turns out to have it."""
-    if order is None or trace_id is None or order.trace_id != trace_id:
-        return order
-    if failure_mode is None or order.reviewed_by is not None or order.status != OrderStatus.OPEN:
-        return order
-    query = (
-        select(table)
-        .where(
-            table.c.device_id == order.device_id,
-            table.c.failure_mode == failure_mode,
-            table.c.order_no != order.order_no,
-            table.c.status.in_(UNDONE),
+        wanted = OrderFilter(
+            device_id=device_id,
+            statuses=statuses,
+            trace_id=trace_id,
+            text=text,
+            since=start,
+            until=end,
         )
-        .order_by(table.c.order_no)
-        .limit(1)
-    )
-    rows = connection.execute(query).all()
-    if not rows:
-        return order
-    (other,) = _orders(connection, rows)
-    connection.execute(
-        update(links).where(links.c.order_no == order.order_no).values(order_no=other.order_no)
-    )
-    given_up = order.model_copy(
-        update={
-            "status": OrderStatus.CANCELLED,
-            "merged_into": other.order_no,
-            "completed_at": now,
-            "trace_ids": (),
-        }
-    )
-    _update(connection, given_up)
-    announce(
-        connection, ORDERS, order.device_id, OrderEvent(change="updated", as_of=now, order=given_up)
-    )
-    raised = other.model_copy(
-        update={
-            "trace_ids": tuple(sorted({*other.trace_ids, *order.trace_ids})),
-            "priority": min(other.priority, order.priority),
-        }
-    )
-    connection.execute(
-        update(table).where(table.c.order_no == other.order_no).values(priority=raised.priority)
-    )
-    return raised
+        return self.search(wanted, limit, offset)
 
+    def search(self, wanted: OrderFilter, limit: int = 100, offset: int = 0) -> list[WorkOrder]:
+        """The orders that are meant, the newest first."""
+        query = (
+            select(table)
+            .where(*wanted.conditions())
+            .order_by(table.c.created_at.desc(), table.c.order_no.desc())
+            .limit(limit)
+            .offset(offset)
+        )
+        with self._database.read() as connection:
+            return orders_of(connection, connection.execute(query).all())
 
-def _new_order(
-    connection: Connection,
-    device_id: str,
-    plan: Plan,
-    now: datetime,
-    trace_id: str | None,
-    failure_mode: str | None,
-) -> WorkOrder:
-    day = f"WO-{now:%Y%m%d}-"
-    numbers = connection.execute(_NUMBERS, {"day": day}).one()
-    last = int(numbers[0].removeprefix(day)) if numbers[1] else 0
-    return WorkOrder(
-        order_no=f"{day}{max(last, numbers[1]) + 1:03d}",
-        trace_id=trace_id,
-        trace_ids=(trace_id,) if trace_id else (),
-        device_id=device_id,
-        failure_mode=failure_mode,
-        created_at=now,
-        **dict(plan),
-    )
+    def count(self, wanted: OrderFilter) -> int:
+        """How many orders are meant."""
+        query = select(func.count()).select_from(table).where(*wanted.conditions())
+        with self._database.read() as connection:
+            return connection.execute(query).scalar_one()
 
-
-def _amended(
-    before: WorkOrder, plan: Plan, trace_id: str | None, failure_mode: str | None
-) -> WorkOrder:
-    if before.status not in UNDONE:
-        return before
-    dues = [due for due in (before.due_at, plan.due_at) if due is not None]
-    changes: dict[str, Any] = {
-        "priority": min(before.priority, plan.priority),
-        "due_at": min(dues, default=None),
-    }
-    if trace_id is not None and trace_id not in before.trace_ids:
-        changes["trace_ids"] = (*before.trace_ids, trace_id)
-    if before.reviewed_by is None and trace_id is not None and before.trace_id == trace_id:
-        changes = {
-            **dict(plan),
-            **changes,
-            "failure_mode": failure_mode or before.failure_mode,
-        }
-    return before.model_copy(update=changes)
-
-
-def _update(connection: Connection, order: WorkOrder) -> None:
-    connection.execute(_UPDATE, _columns(order) | {"number": order.order_no})
-
-
-def _columns(order: WorkOrder) -> dict[str, Any]:
-    columns = dict(order)
-    del columns["trace_ids"]
-    columns["materials"] = [material.model_dump() for material in order.materials]
-    columns["costs"] = order.costs.model_dump() if order.costs else None
-    columns["steps"] = list(order.steps)
-    return columns
-
-
-def _orders(connection: Connection, rows: Sequence[Row[Any]]) -> list[WorkOrder]:
-    answered: dict[str, list[str]] = {row.order_no: [] for row in rows}
-    for link in connection.execute(_LINKS, {"numbers": list(answered)}):
-        answered[link.order_no].append(link.trace_id)
-    return [
-        WorkOrder.model_validate({**mapping(row), "trace_ids": tuple(answered[row.order_no])})
-        for row in rows
-    ]
+    def facts(self, wanted: OrderFilter, *columns: str) -> Sequence[Any]:
+        """Some columns of every order that is meant, rows with those names, the oldest first."""
+        query = (
+            select(*(table.c[name] for name in columns))
+            .where(*wanted.conditions())
+            .order_by(table.c.created_at, table.c.order_no)
+        )
+        with self._database.read() as connection:
+            return connection.execute(query).all()

@@ -159,3 +159,23 @@ def test_a_device_that_goes_quiet_alerts_once(plant: Plant) -> None:
         pipeline.silent(START + timedelta(minutes=minutes))
     (alert,) = plant.stores.alerts.find()
     assert alert.alert_type == "no_data"
+
+
+def test_a_plant_on_the_light_path_alerts_and_goes_on_after_a_restart(tmp_path: Path) -> None:
+    settings = Settings(data_dir=tmp_path, detection="light")
+    for first in (0, 300):
+        with open_plant(settings, "newest", writer=True) as plant:
+            if first == 0:
+                rated(plant)
+            pipeline = plant.pipeline(live=True)
+            pipeline.process(
+                [
+                    reading(second, temperature=45 + second % 7 / 10 + (5 if second >= 310 else 0))
+                    for second in range(first, first + 300)
+                ]
+            )
+            pipeline.save()
+            found = plant.stores.alerts.find()
+    (alert,) = found
+    assert alert.alert_type == "composite"
+    assert START + timedelta(seconds=310) < alert.first_seen < START + timedelta(seconds=330)

@@ -1,5 +1,6 @@
 """Maintenance knowledge, through its server."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from fastmcp import Client
 from opsmith.domain.base import Language, State
 from opsmith.errors import NotFound
 from opsmith_mcp.client import call
+from opsmith_mcp.failure_modes import Symptom, SymptomView
 from opsmith_mcp.knowledge import Knowledge
 from opsmith_mcp.telemetry import Telemetry
 
@@ -86,3 +88,90 @@ async def test_a_ranking_without_readings_is_never_a_cause(
     async with plant.without_series().client() as client:
         unknown = await call(client, Knowledge.match_failure_modes, "PUMP_01", ONSET)
     assert (unknown.state, unknown.established, unknown.ranked) == (State.UNAVAILABLE, False, ())
+
+
+async def test_the_failure_modes_of_a_class_are_listed_with_the_channels_that_show_them(
+    reader: Client[Any],
+) -> None:
+    pump = await call(reader, Knowledge.list_failure_modes, "离心泵", language="zh")
+    motor = await call(reader, Knowledge.list_failure_modes, "motor", category="electrical")
+    every = await call(reader, Knowledge.list_failure_modes, "*")
+    rest = await call(reader, Knowledge.list_failure_modes, "*", cursor=every.next_cursor)
+    strange = await call(reader, Knowledge.list_failure_modes, "conveyor belt")
+    modes = {one.entry_id: one for one in pump.modes}
+    assert pump.device_type == "pump" and modes["bearing_wear"].name == "轴承磨损"
+    assert modes["bearing_wear"].channels[:2] == ("bearing_temperature", "vibration")
+    assert "flow" not in modes["bearing_wear"].channels
+    assert {one.category for one in motor.modes} == {"electrical"}
+    assert every.state is State.TRUNCATED and rest.next_cursor is None
+    assert len(every.modes) + len(rest.modes) == every.total > pump.total
+    assert not {one.entry_id for one in strange.modes} & {"cavitation"}
+
+
+async def test_described_symptoms_lead_to_the_modes_that_show_so_and_what_to_look_for(
+    reader: Client[Any],
+) -> None:
+    worn = [
+        Symptom(channel="vibration", direction="up", kind="ramp"),
+        Symptom(channel="bearing_temperature", direction="up"),
+        Symptom(channel="flow", direction="none"),
+    ]
+    seen = await call(reader, Knowledge.find_failure_modes, "pump", tuple(worn))
+    first = seen.found[0]
+    assert first.standing == "supported" and first.category in ("bearing", "lubrication")
+    assert {"vibration", "bearing_temperature"} <= set(first.explains)
+    assert first.separating_test and first.look_for
+    assert "bearing_wear" in [one.entry_id for one in seen.found[:2]]
+    assert sum(one.probability for one in seen.found) + seen.none_probability <= 1.001
+    falling = [Symptom(channel="vibration", direction="down")]
+    other = await call(reader, Knowledge.find_failure_modes, "pump", tuple(falling))
+    assert "bearing_wear" not in [one.entry_id for one in other.found]
+    colour = [Symptom(channel="colour", direction="up")]
+    none = await call(reader, Knowledge.find_failure_modes, "pump", tuple(colour))
+    assert none.note is not None and "does not speak of colour" in none.note
+
+
+def as_told(shown: Sequence[SymptomView]) -> tuple[Symptom, ...]:
+    """What somebody would tell who sees all that a mode shows, a symptom a channel."""
+    told = dict[str, Symptom]()
+    for name in dict.fromkeys(one.channel for one in shown if one.weight > 0):
+        if name[0] in "@*":
+            continue
+        signs = [one for one in shown if one.channel == name and one.weight > 0]
+        kinds = [kind for one in signs for kind in one.kinds]
+        ways = [one.direction for one in signs if one.direction != "any"]
+        is_unrest = bool(kinds) and not {"step", "ramp"} & set(kinds)
+        way = ways[0] if ways else "none" if is_unrest else "up"
+        kind = kinds[0] if kinds else "unknown"
+        told[name] = Symptom.model_validate({"channel": name, "direction": way, "kind": kind})
+    return tuple(told.values())[:12]
+
+
+async def test_every_mode_is_found_again_by_the_symptoms_that_it_shows(plant: Plant) -> None:
+    lost, tried = list[str](), 0
+    async with plant.client() as client:
+        for entry in plant.stores.entries.all():
+            shown = await call(client, Knowledge.show_symptoms, entry.entry_id)
+            told = as_told(shown.symptoms)
+            if any(one.channel[0] in "@*" for one in shown.symptoms):
+                # It shows in how channels move together, not in what each does.
+                continue
+            if all(one.direction == "none" and one.kind == "unknown" for one in told):
+                continue
+            tried += 1
+            class_ = entry.device_types[0]
+            found = await call(client, Knowledge.find_failure_modes, class_, told)
+            if entry.entry_id not in [one.entry_id for one in found.found[:4]]:
+                lost.append(entry.entry_id)
+    assert tried > 15 and lost == []
+
+
+async def test_symptoms_of_a_mode_name_the_others_that_show_so(reader: Client[Any]) -> None:
+    seen = await call(reader, Knowledge.show_symptoms, "bearing_wear")
+    chinese = await call(reader, Knowledge.show_symptoms, "bearing_wear", language="zh")
+    weights = [one.weight for one in seen.symptoms]
+    assert weights == sorted(weights, reverse=True)
+    vibration = next(one for one in seen.symptoms if one.channel == "vibration")
+    assert vibration.says == "vibration rises (ramp, step)"
+    assert "rotor_imbalance" in vibration.also_in and "bearing_wear" not in vibration.also_in
+    assert next(one for one in chinese.symptoms if one.channel == "flow").says == "flow 不变"

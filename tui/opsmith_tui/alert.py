@@ -157,19 +157,15 @@ class AlertScreen(Room):
         self.action_look()
 
     async def _ask_orders(self, alert: Alert) -> Sequence[WorkOrder] | str:
-        known = None if self._report is None else self._report.report
-        mode = None if known is None else known.failure_mode
         try:
             found = await self.plant.ask(
-                WorkOrders.list_work_orders, device_id=alert.device_id, limit=100
+                WorkOrders.list_work_orders, where={"trace_id": alert.trace_id}
             )
-            # An order of the same fault may answer this alert too; the list names but the first.
             views = [
                 await self.plant.ask(WorkOrders.get_work_order, line.order_no)
                 for line in found.orders
-                if line.trace_id == alert.trace_id or (mode and line.failure_mode == mode)
             ]
-            return [view.order for view in views if alert.trace_id in view.order.trace_ids]
+            return [view.order for view in views]
         except OpsmithError as error:
             return plain(error)
 

@@ -59,7 +59,7 @@ class Row:
             case "first_seen":
                 return Text(f"{line.first_seen:%m-%d %H:%M:%S}")
             case "age":
-                passed = (self._as_of or line.last_seen) - line.first_seen
+                passed = (self._as_of or line.last_seen or line.first_seen) - line.first_seen
                 return Text(age(passed, words.language), justify="right")
             case "count":
                 return Text("-" if line.count is None else str(line.count), justify="right")

@@ -17,6 +17,7 @@ def _of_alerts() -> list[sa.Column[object]]:
         sa.Column("code", sa.String(64)),
         sa.Column("message", sa.String(500)),
         sa.Column("source", sa.String(64), nullable=False, server_default="opsmith"),
+        sa.Column("levels", sa.JSON()),
     ]
 
 
@@ -41,6 +42,7 @@ def upgrade() -> None:
     for column in _of_alerts():
         op.add_column("alert_log", column)
     op.create_index(op.f("ix_alert_log_code"), "alert_log", ["code"])
+    op.add_column("dead_letter", sa.Column("redriven_at", Utc()))
     for column in _of_orders():
         op.add_column("work_order", column)
     op.create_index(op.f("ix_work_order_failure_code"), "work_order", ["failure_code"])
@@ -161,6 +163,7 @@ def downgrade() -> None:
     """Undo; orders and alerts that were imported stay, without what only they had."""
     for name in reversed(_NEW):
         op.drop_table(name)
+    op.drop_column("dead_letter", "redriven_at")
     op.drop_index("ix_work_order_device_id_created_at", "work_order")
     op.drop_index(op.f("ix_work_order_external_no"), "work_order")
     op.drop_index(op.f("ix_work_order_created_at"), "work_order")

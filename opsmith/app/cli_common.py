@@ -1,0 +1,43 @@
+"""What the commands share: their settings, JSON on standard output, who sits at the machine."""
+
+import getpass
+import json
+import sys
+from typing import Annotated
+
+import typer
+
+from opsmith.access import Caller, Role
+from opsmith.domain.base import Language
+from opsmith.observability import set_up_logs
+from opsmith.settings import Settings, load_settings
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object, for machines.")]
+Lang = Annotated[str | None, typer.Option("--lang", help="Language: en or zh.", metavar="en|zh")]
+
+
+def settings_of(lang: str | None = None) -> Settings:
+    """The settings, in that language, and the logs set up. Raises `BadInput`."""
+    settings = load_settings()
+    if lang is not None:
+        languages: dict[str, Language] = {"en": "en", "zh": "zh"}
+        if lang not in languages:
+            raise typer.BadParameter(f"{lang!r}; use en or zh", param_hint="--lang")
+        settings = settings.model_copy(update={"language": languages[lang]})
+    set_up_logs(settings.log_level)
+    return settings
+
+
+def print_json(value: object) -> None:
+    """Print one line of JSON."""
+    json.dump(value, sys.stdout, ensure_ascii=False, allow_nan=False)
+    sys.stdout.write("\n")
+
+
+def at_the_machine(role: Role) -> Caller:
+    """The person who types the command, by the name that the system has for him."""
+    try:
+        name = getpass.getuser()
+    except (KeyError, OSError):
+        name = "somebody"
+    return Caller(name, role, via="command", is_person=True)

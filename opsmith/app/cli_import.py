@@ -1,0 +1,209 @@
+"""The commands `opsmith import ...`: what another system knows, into this plant."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from opsmith.app.cli_common import Json, Lang, print_json, settings_of
+from opsmith.errors import BadInput
+
+if TYPE_CHECKING:
+    from opsmith.app.importing import What
+
+# The parts behind a command are imported when it runs, as in `opsmith.app.cli`.
+
+import_app = typer.Typer(
+    name="import",
+    help="Bring in what another system knows. A second run of the same file changes nothing.",
+    no_args_is_help=True,
+)
+
+File = Annotated[
+    Path, typer.Argument(help="CSV (any separator), JSON lines or array, .gz too; XLSX, XLS, ODS.")
+]
+MappingFile = Annotated[
+    Path | None, typer.Option("--mapping", help="YAML file: columns, words, dates, device ids.")
+]
+ShowMapping = Annotated[
+    bool, typer.Option("--show-mapping", help="Print the mapping file that FILE suggests; no more.")
+]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would happen; write nothing.")]
+Adopt = Annotated[
+    bool, typer.Option("--adopt", help="Enter devices that nobody registered; else refuse rows.")
+]
+Rejects = Annotated[
+    Path | None, typer.Option("--rejects", help="CSV file for all refused rows with reasons.")
+]
+Source = Annotated[str | None, typer.Option("--source", help="The other system, such as 'SAP PM'.")]
+Zone = Annotated[
+    str | None, typer.Option("--zone", help="Of times that name none; default: the plant's.")
+]
+Encoding = Annotated[str | None, typer.Option("--encoding", help="Of a text; default: found out.")]
+SheetName = Annotated[
+    str | None, typer.Option("--sheet", help="Of a workbook; default: the first with rows.")
+]
+
+
+@import_app.command()
+def devices(
+    file: File,
+    mapping: MappingFile = None,
+    show_mapping: ShowMapping = False,
+    dry_run: DryRun = False,
+    rejects: Rejects = None,
+    zone: Zone = None,
+    encoding: Encoding = None,
+    sheet: SheetName = None,
+    as_json: Json = False,
+    lang: Lang = None,
+) -> None:
+    """Nameplates: class, model, place, rated limits, install date, criticality."""
+    _run(
+        "devices", file, mapping, show_mapping, dry_run, False, rejects, None, zone, encoding,
+        sheet, None, as_json, lang,
+    )  # fmt: skip
+
+
+@import_app.command()
+def readings(
+    file: File,
+    device: Annotated[
+        str | None, typer.Option(help="Whose readings these are; else the file must say.")
+    ] = None,
+    mapping: MappingFile = None,
+    show_mapping: ShowMapping = False,
+    dry_run: DryRun = False,
+    adopt: Adopt = False,
+    rejects: Rejects = None,
+    zone: Zone = None,
+    encoding: Encoding = None,
+    sheet: SheetName = None,
+    as_json: Json = False,
+    lang: Lang = None,
+) -> None:
+    """History of readings, a column a channel or a row a value; stored, not judged."""
+    _run(
+        "readings", file, mapping, show_mapping, dry_run, adopt, rejects, None, zone, encoding,
+        sheet, device, as_json, lang,
+    )  # fmt: skip
+
+
+@import_app.command()
+def alerts(
+    file: File,
+    mapping: MappingFile = None,
+    show_mapping: ShowMapping = False,
+    dry_run: DryRun = False,
+    adopt: Adopt = False,
+    rejects: Rejects = None,
+    source: Source = None,
+    zone: Zone = None,
+    encoding: Encoding = None,
+    sheet: SheetName = None,
+    as_json: Json = False,
+    lang: Lang = None,
+) -> None:
+    """Alerts and events: when, on which device, code, level, message."""
+    _run(
+        "alerts", file, mapping, show_mapping, dry_run, adopt, rejects, source, zone, encoding,
+        sheet, None, as_json, lang,
+    )  # fmt: skip
+
+
+@import_app.command()
+def work_orders(
+    file: File,
+    mapping: MappingFile = None,
+    show_mapping: ShowMapping = False,
+    dry_run: DryRun = False,
+    adopt: Adopt = False,
+    rejects: Rejects = None,
+    source: Source = None,
+    zone: Zone = None,
+    encoding: Encoding = None,
+    sheet: SheetName = None,
+    as_json: Json = False,
+    lang: Lang = None,
+) -> None:
+    """Work orders: class, status, dates, hours, costs, materials, failure codes."""
+    _run(
+        "work-orders", file, mapping, show_mapping, dry_run, adopt, rejects, source, zone,
+        encoding, sheet, None, as_json, lang,
+    )  # fmt: skip
+
+
+@import_app.command()
+def failure_codes(
+    file: File,
+    mapping: MappingFile = None,
+    show_mapping: ShowMapping = False,
+    dry_run: DryRun = False,
+    rejects: Rejects = None,
+    source: Source = None,
+    encoding: Encoding = None,
+    sheet: SheetName = None,
+    as_json: Json = False,
+    lang: Lang = None,
+) -> None:
+    """The catalogue of failure codes, with names in English and Chinese."""
+    _run(
+        "failure-codes", file, mapping, show_mapping, dry_run, False, rejects, source, None,
+        encoding, sheet, None, as_json, lang,
+    )  # fmt: skip
+
+
+@import_app.command()
+def knowledge(
+    file: File,
+    mapping: MappingFile = None,
+    show_mapping: ShowMapping = False,
+    dry_run: DryRun = False,
+    rejects: Rejects = None,
+    source: Source = None,
+    encoding: Encoding = None,
+    sheet: SheetName = None,
+    as_json: Json = False,
+    lang: Lang = None,
+) -> None:
+    """Failure modes with symptoms, causes and remedies; YAML too. Documents come later."""
+    _run(
+        "knowledge", file, mapping, show_mapping, dry_run, False, rejects, source, None, encoding,
+        sheet, None, as_json, lang,
+    )  # fmt: skip
+
+
+def _run(
+    what: "What",
+    file: Path,
+    mapping: Path | None,
+    show_mapping: bool,
+    dry_run: bool,
+    adopt: bool,
+    rejects: Path | None,
+    source: str | None,
+    zone: str | None,
+    encoding: str | None,
+    sheet: str | None,
+    device: str | None,
+    as_json: bool,
+    lang: str | None,
+) -> None:
+    from opsmith.app import import_tables
+    from opsmith.app.importing import Request, guessed_mapping, run_import
+
+    settings = settings_of(lang)
+    if rejects is not None and rejects.resolve() == file.resolve():
+        raise BadInput(f"--rejects {rejects} is the file itself; name another")
+    request = Request(
+        what, file, mapping, source, zone, encoding, sheet, device, adopt, dry_run, rejects
+    )
+    if show_mapping:
+        typer.echo(guessed_mapping(settings, request), nl=False)
+        return
+    with import_tables.bar(file.name, quiet=as_json) as progress:
+        report = run_import(settings, request, progress)
+    if as_json:
+        print_json(report.as_json())
+    else:
+        import_tables.show(report, settings)
