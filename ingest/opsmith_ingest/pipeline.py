@@ -18,9 +18,11 @@ from opsmith.storage.alerts import AlertStore
 from opsmith.storage.dead_letters import DeadLetterStore
 from opsmith.storage.detector_states import DetectorStates
 from opsmith.storage.devices import DeviceStore
+from opsmith.storage.proposals import ProposalStore
 from opsmith_detectors.fleet import ACCEPTED, Judged
 from opsmith_ingest.announcing import Announcer
 from opsmith_ingest.clocks import Clocks
+from opsmith_ingest.regimes import Regimes
 from opsmith_ingest.watch import Watch
 
 MOST_FAULTS = 100_000
@@ -58,6 +60,7 @@ class Pipeline:
         accepted: False alerts that the operator accepts per device and week.
         rules: The operator's rules over several channels.
         light: Judge each channel by itself, for a fraction of the time.
+        proposals: Where it is proposed to learn a new regime; None: nowhere.
     """
 
     def __init__(
@@ -74,6 +77,7 @@ class Pipeline:
         accepted: float = ACCEPTED,
         rules: RuleBook | None = None,
         light: bool = False,
+        proposals: ProposalStore | None = None,
     ) -> None:
         self._series = series
         self._devices = devices
@@ -82,6 +86,7 @@ class Pipeline:
         self._live = live
         self._clock = clock
         self._announcer = Announcer(series, alerts, devices, cooldown)
+        self._regimes = Regimes(proposals, devices) if proposals is not None else None
         self._clocks = Clocks(
             lambda: alerts.find(alert_type="sensor_fault", standing=True, limit=MOST_FAULTS)
         )
@@ -174,8 +179,11 @@ class Pipeline:
         return sifted.frames
 
     def _write(self, device_id: str, change: AlertChange, payload: dict[str, object]) -> None:
-        if self._announcer.write(device_id, change, payload) is not None:
+        alert = self._announcer.write(device_id, change, payload)
+        if alert is not None:
             self.counts.changes += 1
+            if self._regimes is not None:
+                self._regimes.consider(alert)
 
 
 def _heard(frames: Sequence[Frame]) -> dict[str, datetime]:

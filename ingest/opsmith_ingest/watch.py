@@ -12,7 +12,7 @@ from opsmith.domain.readings import Frame
 from opsmith.domain.rules import RuleBook
 from opsmith.ports import SeriesStore
 from opsmith.storage.alerts import AlertStore
-from opsmith.storage.detector_states import DetectorStates
+from opsmith.storage.detector_states import DetectorStates, KeptState
 from opsmith.storage.devices import DeviceStore
 from opsmith_detectors.fleet import ACCEPTED, Fleet, Judged
 from opsmith_ingest.clocks import is_clock
@@ -59,6 +59,8 @@ class Watch:
         self._accepted = accepted
         self._light = light
         self._fleet = Fleet(accepted=accepted, light=light)
+        self._baselines: dict[str, datetime | None] = {}
+        """Since when the normal of each device is learnt."""
         self._saved: dict[str, datetime] = {}
         """When each device's state was saved last, the longest ago first."""
         self._read_at: datetime | None = None
@@ -93,7 +95,13 @@ class Watch:
                 break
             due.append(device_id)
         states = {device_id: self._fleet.save(device_id) for device_id in due}
-        self._states.save({name: state for name, state in states.items() if state is not None})
+        self._states.save(
+            {
+                name: KeptState(state, self._baselines[name])
+                for name, state in states.items()
+                if state is not None
+            }
+        )
         for device_id in due:
             del self._saved[device_id]
             self._saved[device_id] = now
@@ -102,6 +110,7 @@ class Watch:
         """Drop all that is known; it is restored when the devices come again."""
         self._fleet = Fleet(accepted=self._accepted, light=self._light)
         self._saved.clear()
+        self._baselines.clear()
 
     def _meet(self, frame: Frame) -> None:
         """Make the devices known that are new to the worker."""
@@ -115,23 +124,28 @@ class Watch:
         kept = self._states.find(names) if self._states is not None else {}
         for i, device_id in zip(new, names, strict=True):
             begin = to_moment(np.datetime64(int(first[i]), "us"))
-            self._register(self._devices.get(device_id))
-            state = kept.get(device_id)
-            restored = state is not None and self._fleet.restore(device_id, state)
-            self._catch_up(device_id, begin, restored=restored)
+            device = self._devices.get(device_id)
+            self._register(device)
+            known = kept.get(device_id)
+            fits = known is not None and known.baseline_at == device.baseline_at
+            restored = known is not None and fits and self._fleet.restore(device_id, known.state)
+            self._catch_up(device, begin, restored=restored)
             self._saved[device_id] = begin
 
-    def _catch_up(self, device_id: str, begin: datetime, *, restored: bool) -> None:
+    def _catch_up(self, device: Device, begin: datetime, *, restored: bool) -> None:
         """Learn what was stored before `begin`: it was judged, and told, before."""
+        device_id, since = device.device_id, device.baseline_at
         last = self._fleet.last(device_id)
         if restored and last is not None:
             after = to_moment(last) + timedelta(microseconds=1)
             history = self._series.read(device_id, after, begin) if after < begin else None
         else:
             history = self._series.read_last(device_id, HISTORY, begin)
+            if since is not None and len(history) and to_moment(history.times[0]) < since:
+                history = self._series.read(device_id, since, begin)
         if history is not None and len(history):
             self._fleet.step(Frame.of(history))
-        whole = restored or history is None or len(history) < HISTORY
+        whole = restored or (since is None and (history is None or len(history) < HISTORY))
         stood = self._alerts.standing_at(device_id, begin)
         # That nothing came stands in no reading; all else is known from them, if all are there.
         self._fleet.adopt(
@@ -141,6 +155,7 @@ class Watch:
         )
 
     def _register(self, device: Device) -> None:
+        self._baselines[device.device_id] = device.baseline_at
         self._fleet.register(
             device.device_id,
             device.rated(),
@@ -154,6 +169,12 @@ class Watch:
         if self._read_at is not None:
             known: Iterable[Device] = self._devices.list()
             for device in known:
-                if device.device_id in self._fleet:
-                    self._register(device)
+                if device.device_id not in self._fleet:
+                    continue
+                renewed = self._baselines[device.device_id] != device.baseline_at
+                if renewed:
+                    self._fleet.forget(device.device_id)
+                self._register(device)
+                if renewed:
+                    self._catch_up(device, now, restored=False)
         self._read_at = now

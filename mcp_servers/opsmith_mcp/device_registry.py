@@ -177,6 +177,23 @@ class DeviceRegistry:
         text += _consequences(status, standing)
         return Shown("\n".join(text), view, device.device_id)
 
+    @changes(needs=Role.OPERATOR, confirms=Role.ENGINEER, shows="_show_renew_baseline")
+    def renew_baseline(
+        self,
+        device_id: DeviceId,
+        since: Annotated[Moment, Field(description="Repaired, or run otherwise, since.")],
+    ) -> DeviceView:
+        """Have what is normal for a device learnt anew, after a repair or for a new duty."""
+        device, as_of = find_device(self._devices, device_id), now(self._clock)
+        return self._view(self._devices.renew_baseline(device.device_id, since, as_of), as_of)
+
+    def _show_renew_baseline(self, device_id: DeviceId, since: Moment) -> Shown:
+        device, as_of = find_device(self._devices, device_id), now(self._clock)
+        if since > as_of:
+            raise BadInput(f"since is still to come; it is {as_of.isoformat()} in the plant")
+        text = device.renewal(since) if device.baseline_at != since else None
+        return Shown(text, self._view(device, as_of), device.device_id)
+
     def _extents(self) -> tuple[Mapping[str, Extent], Unavailable | None]:
         try:
             return self._series.extents(), None

@@ -70,7 +70,7 @@ class HttpServers:
                 expose_headers=["mcp-session-id"],
             )  # fmt: skip
         self._inner = inside
-        self._is_open = False
+        self._state = "starting"
         self._began = time.monotonic()
 
     @contextlib.asynccontextmanager
@@ -82,16 +82,16 @@ class HttpServers:
             for app in self._apps.values():
                 await stack.enter_async_context(app.lifespan(app))
                 _expire_idle(app, self._limits.idle_seconds)
-            self._is_open = True
+            self._state = "ok"
             try:
                 yield
             finally:
-                self._is_open = False
+                self._state = "stopping"
 
     def health(self) -> dict[str, Any]:
         """How it goes, without anything that is nobody's business."""
         return {
-            "status": "ok" if self._is_open else "stopping",
+            "status": self._state,
             "seconds": round(time.monotonic() - self._began),
             "servers": sorted(self._apps),
             "sessions": len(self.turnstile.sessions),
@@ -127,7 +127,7 @@ class HttpServers:
         admitted = await self._doorman.admit(scope)
         if admitted is None:
             raise BadFrame(401, -32600, "A key is needed: Authorization: Bearer opsk_...")
-        if not self._is_open:
+        if self._state != "ok":
             raise TooMuch(503, 5, "Not ready; try again")
         user, holder = admitted
         self.turnstile.request(holder)
@@ -160,6 +160,8 @@ class HttpServers:
         body = await read_body(headers, receive, limits.body, limits.body_seconds)
         message = read_message(headers, body)
         again = replay(body, receive)
+        if _SESSION not in headers and message.get("method") != "initialize":
+            raise BadFrame(400, -32600, "Mcp-Session-Id is missing; begin with initialize")
         if "method" not in message:
             # An answer to what we asked a person: a call of his waits for it, and holds a place.
             with self.turnstile.within(headers.get(_SESSION)):
@@ -170,19 +172,16 @@ class HttpServers:
                 with self.turnstile.within(headers[_SESSION]):
                     await app(scope, again, send)
             else:
-                await self._open(app, scope, holder, message, again, send)
+                await self._open(app, scope, holder, again, send)
 
     async def _open(
         self,
         app: ASGIApp,
         scope: Scope,
         holder: str,
-        message: dict[str, Any],
         receive: Receive,
         send: Send,
     ) -> None:
-        if message.get("method") != "initialize":
-            raise BadFrame(400, -32600, "Mcp-Session-Id is missing; begin with initialize")
         for session_id, session in self.turnstile.room(holder):
             await self._end(session_id, session, scope)
 

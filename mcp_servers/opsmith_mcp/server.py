@@ -85,7 +85,8 @@ def _tool(method: Callable[..., Any], mark: Mark) -> Tool:
     gives = tool.output_schema or {}
     flat = {
         "parameters": _asked(_inlined(tool.parameters, tool.parameters.get("$defs", {}))),
-        "output_schema": _flat(_inlined(gives, gives.get("$defs", {}))),
+        # An empty schema is none: clients take only one of an object.
+        "output_schema": _flat(_inlined(gives, gives.get("$defs", {}))) or None,
     }
     return tool.model_copy(update=flat)
 

@@ -62,6 +62,7 @@ class Plant:
             clock=wall_clock if live and stores.clock is wall_clock else None,
             accepted=self.settings.false_alerts,
             light=self.settings.detection == "light",
+            proposals=stores.guard.proposals,
             rules=read_rules(Path(rules_file)) if rules_file else None,
         )
 

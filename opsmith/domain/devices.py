@@ -1,6 +1,6 @@
 """Devices: the registry's nameplates."""
 
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 
 from pydantic import Field
@@ -53,8 +53,25 @@ class Device(Model):
         default=True,
         description="False: it was only heard of by its readings, nobody registered it.",
     )
+    baseline_at: Moment | None = Field(
+        default=None,
+        description="Since when its normal is learnt; None: from its first reading.",
+    )
     created_at: Moment | None = None
     updated_at: Moment | None = None
+
+    def renewal(self, since: datetime) -> str:
+        """What it means to learn its normal anew from that time on, for who confirms it."""
+        name = f" ({self.device_name})" if self.device_name else ""
+        begin = f"{since.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+        return (
+            f"{self.device_id}{name}: what is normal is learnt anew, from the readings since "
+            f"{begin}.\n"
+            "What is learnt and standing ends, if the device has stayed as it was since; rated "
+            "limits go on as they are.\n"
+            "Only after a repair, or where it is to run so from now on: a fault would be taken "
+            "for normal."
+        )
 
     def maintenance_end(self) -> datetime | None:
         """When its maintenance ends; one without an end lasts a shift. None: it is in none."""

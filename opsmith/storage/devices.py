@@ -153,6 +153,8 @@ class DeviceStore:
                     new.append(_columns(device) | {"created_at": now, "updated_at": now})
                     continue
                 columns = _columns(device)
+                if "baseline_at" not in device.model_fields_set:
+                    columns |= {"baseline_at": before.baseline_at}
                 if "status" not in device.model_fields_set:
                     # A maintenance without an end is counted from the last update: keep its end.
                     columns |= {"status": before.status, "maintenance_until": _end(before)}
@@ -181,6 +183,16 @@ class DeviceStore:
                 update(table)
                 .where(table.c.device_id == device_id)
                 .values(status=status, maintenance_until=until, updated_at=now)
+            )
+        return self.get(device_id)
+
+    def renew_baseline(self, device_id: str, since: datetime, now: datetime) -> Device:
+        """Have a device's normal learnt anew from that time on. Raises `NotFound`."""
+        with self._database.write() as connection:
+            connection.execute(
+                update(table)
+                .where(table.c.device_id == device_id)
+                .values(baseline_at=since, updated_at=now)
             )
         return self.get(device_id)
 

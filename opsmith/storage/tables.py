@@ -76,6 +76,7 @@ device_registry = Table(
     Column("maintenance_until", Utc),
     Column("criticality", Integer, nullable=False),
     Column("adopted", Boolean, nullable=False),
+    Column("baseline_at", Utc),
     Column("created_at", Utc, nullable=False),
     Column("updated_at", Utc, nullable=False),
 )
@@ -291,6 +292,7 @@ detector_state = Table(
     metadata,
     Column("device_id", String(64), primary_key=True),
     Column("state", LargeBinary(2**24 - 1), nullable=False),
+    Column("baseline_at", Utc),
 )
 """What the detectors know of each device; only they can read it."""
 

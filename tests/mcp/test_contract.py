@@ -33,6 +33,7 @@ SETTLED = {
     "predict_failure",
 }
 WRITES = {
+    "renew_baseline",
     "update_device_status",
     "acknowledge_alert",
     "comment_alert",

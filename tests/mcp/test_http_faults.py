@@ -158,6 +158,8 @@ async def test_frames_that_are_none_are_answered_and_leave_nothing(
     assert not served.servers.turnstile.sessions
 
 
+# The SDK leaves the end of a stream to the collector where its reader left before it began.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 async def test_clients_that_leave_in_the_middle_leave_nothing(
     served: Served, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -182,9 +184,10 @@ async def test_clients_that_leave_in_the_middle_leave_nothing(
             cut = rng.randrange(1, len(whole)) if kind < 2 else len(whole)
             _send_and_leave(served.url, whole[:cut], reset=number % 2 == 0)
         with anyio.fail_after(30):
-            while served.servers.turnstile.calls:
-                await anyio.sleep(0.02)
-        assert http.delete("/mcp", headers=given).status_code == 200
+            # More connections than are taken on at once: until the lost ones are noticed, 503.
+            while (ended := http.delete("/mcp", headers=given)).status_code == 503:
+                await anyio.sleep(0.05)
+        assert ended.status_code == 200
     await works(served, other)
     await settled(served, tasks)
     assert not tracebacks(caplog)

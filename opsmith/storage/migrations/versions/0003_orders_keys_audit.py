@@ -12,6 +12,9 @@ _NEW = ("alert_comment", "work_order_change", "failure_code", "api_key", "propos
         "kept_answer", "audit_log", "worker")  # fmt: skip
 
 
+_WITH_BASELINES = ("device_registry", "detector_state")
+
+
 def _of_alerts() -> list[sa.Column[object]]:
     return [
         sa.Column("code", sa.String(64)),
@@ -45,6 +48,8 @@ def upgrade() -> None:
     op.add_column("dead_letter", sa.Column("redriven_at", Utc()))
     for column in _of_orders():
         op.add_column("work_order", column)
+    for table in _WITH_BASELINES:
+        op.add_column(table, sa.Column("baseline_at", Utc()))
     op.create_index(op.f("ix_work_order_failure_code"), "work_order", ["failure_code"])
     op.create_index(op.f("ix_work_order_created_at"), "work_order", ["created_at"])
     op.create_index(op.f("ix_work_order_external_no"), "work_order", ["external_no"])
@@ -164,6 +169,8 @@ def downgrade() -> None:
     for name in reversed(_NEW):
         op.drop_table(name)
     op.drop_column("dead_letter", "redriven_at")
+    for table in _WITH_BASELINES:
+        op.drop_column(table, "baseline_at")
     op.drop_index("ix_work_order_device_id_created_at", "work_order")
     op.drop_index(op.f("ix_work_order_external_no"), "work_order")
     op.drop_index(op.f("ix_work_order_created_at"), "work_order")
