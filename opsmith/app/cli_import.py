@@ -1,7 +1,8 @@
 """The commands `opsmith import ...`: what another system knows, into this plant."""
 
+import inspect
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -45,149 +46,54 @@ SheetName = Annotated[
 ]
 
 
-@import_app.command()
-def devices(
-    file: File,
-    mapping: MappingFile = None,
-    show_mapping: ShowMapping = False,
-    dry_run: DryRun = False,
-    rejects: Rejects = None,
-    zone: Zone = None,
-    encoding: Encoding = None,
-    sheet: SheetName = None,
-    as_json: Json = False,
-    lang: Lang = None,
-) -> None:
-    """Nameplates: class, model, place, rated limits, install date, criticality."""
-    _run(
-        "devices", file, mapping, show_mapping, dry_run, False, rejects, None, zone, encoding,
-        sheet, None, as_json, lang,
-    )  # fmt: skip
+Device = Annotated[
+    str | None, typer.Option(help="Whose readings these are; else the file must say.")
+]
 
-
-@import_app.command()
-def readings(
-    file: File,
-    device: Annotated[
-        str | None, typer.Option(help="Whose readings these are; else the file must say.")
-    ] = None,
-    mapping: MappingFile = None,
-    show_mapping: ShowMapping = False,
-    dry_run: DryRun = False,
-    adopt: Adopt = False,
-    rejects: Rejects = None,
-    zone: Zone = None,
-    encoding: Encoding = None,
-    sheet: SheetName = None,
-    as_json: Json = False,
-    lang: Lang = None,
-) -> None:
-    """History of readings, a column a channel or a row a value; stored, not judged."""
-    _run(
-        "readings", file, mapping, show_mapping, dry_run, adopt, rejects, None, zone, encoding,
-        sheet, device, as_json, lang,
-    )  # fmt: skip
-
-
-@import_app.command()
-def alerts(
-    file: File,
-    mapping: MappingFile = None,
-    show_mapping: ShowMapping = False,
-    dry_run: DryRun = False,
-    adopt: Adopt = False,
-    rejects: Rejects = None,
-    source: Source = None,
-    zone: Zone = None,
-    encoding: Encoding = None,
-    sheet: SheetName = None,
-    as_json: Json = False,
-    lang: Lang = None,
-) -> None:
-    """Alerts and events: when, on which device, code, level, message."""
-    _run(
-        "alerts", file, mapping, show_mapping, dry_run, adopt, rejects, source, zone, encoding,
-        sheet, None, as_json, lang,
-    )  # fmt: skip
-
-
-@import_app.command()
-def work_orders(
-    file: File,
-    mapping: MappingFile = None,
-    show_mapping: ShowMapping = False,
-    dry_run: DryRun = False,
-    adopt: Adopt = False,
-    rejects: Rejects = None,
-    source: Source = None,
-    zone: Zone = None,
-    encoding: Encoding = None,
-    sheet: SheetName = None,
-    as_json: Json = False,
-    lang: Lang = None,
-) -> None:
-    """Work orders: class, status, dates, hours, costs, materials, failure codes."""
-    _run(
-        "work-orders", file, mapping, show_mapping, dry_run, adopt, rejects, source, zone,
-        encoding, sheet, None, as_json, lang,
-    )  # fmt: skip
-
-
-@import_app.command()
-def failure_codes(
-    file: File,
-    mapping: MappingFile = None,
-    show_mapping: ShowMapping = False,
-    dry_run: DryRun = False,
-    rejects: Rejects = None,
-    source: Source = None,
-    encoding: Encoding = None,
-    sheet: SheetName = None,
-    as_json: Json = False,
-    lang: Lang = None,
-) -> None:
-    """The catalogue of failure codes, with names in English and Chinese."""
-    _run(
-        "failure-codes", file, mapping, show_mapping, dry_run, False, rejects, source, None,
-        encoding, sheet, None, as_json, lang,
-    )  # fmt: skip
-
-
-@import_app.command()
-def knowledge(
-    file: File,
-    mapping: MappingFile = None,
-    show_mapping: ShowMapping = False,
-    dry_run: DryRun = False,
-    rejects: Rejects = None,
-    source: Source = None,
-    encoding: Encoding = None,
-    sheet: SheetName = None,
-    as_json: Json = False,
-    lang: Lang = None,
-) -> None:
-    """Failure modes with symptoms, causes and remedies; YAML too. Documents come later."""
-    _run(
-        "knowledge", file, mapping, show_mapping, dry_run, False, rejects, source, None, encoding,
-        sheet, None, as_json, lang,
-    )  # fmt: skip
+KINDS: "dict[What, tuple[str, frozenset[str]]]" = {
+    "devices": (
+        "Nameplates: class, model, place, rated limits, install date, criticality.",
+        frozenset({"adopt", "source", "device"}),
+    ),
+    "readings": (
+        "History of readings, a column a channel or a row a value; stored, not judged.",
+        frozenset({"source"}),
+    ),
+    "alerts": (
+        "Alerts and events: when, on which device, code, level, message.",
+        frozenset({"device"}),
+    ),
+    "work-orders": (
+        "Work orders: class, status, dates, hours, costs, materials, failure codes.",
+        frozenset({"device"}),
+    ),
+    "failure-codes": (
+        "The catalogue of failure codes, with names in English and Chinese.",
+        frozenset({"adopt", "zone", "device"}),
+    ),
+    "knowledge": (
+        "Failure modes with symptoms, causes and remedies; YAML too. Documents come later.",
+        frozenset({"adopt", "zone", "device"}),
+    ),
+}
+"""What can be brought in: what its command says of itself, and the options that it has not."""
 
 
 def _run(
     what: "What",
-    file: Path,
-    mapping: Path | None,
-    show_mapping: bool,
-    dry_run: bool,
-    adopt: bool,
-    rejects: Path | None,
-    source: str | None,
-    zone: str | None,
-    encoding: str | None,
-    sheet: str | None,
-    device: str | None,
-    as_json: bool,
-    lang: str | None,
+    file: File,
+    device: Device = None,
+    mapping: MappingFile = None,
+    show_mapping: ShowMapping = False,
+    dry_run: DryRun = False,
+    adopt: Adopt = False,
+    rejects: Rejects = None,
+    source: Source = None,
+    zone: Zone = None,
+    encoding: Encoding = None,
+    sheet: SheetName = None,
+    as_json: Json = False,
+    lang: Lang = None,
 ) -> None:
     from opsmith.app import import_tables
     from opsmith.app.importing import Request, guessed_mapping, run_import
@@ -207,3 +113,23 @@ def _run(
         print_json(report.as_json())
     else:
         import_tables.show(report, settings)
+
+
+def _command(what: "What", says: str, lacks: frozenset[str]) -> None:
+    """Add the command of one kind: `_run`, with the options that it has."""
+
+    def command(**given: Any) -> None:
+        _run(what, **given)
+
+    has = [
+        each
+        for each in inspect.signature(_run).parameters.values()
+        if each.name not in {"what", *lacks}
+    ]
+    setattr(command, "__signature__", inspect.Signature(has))  # noqa: B010  what typer reads
+    command.__annotations__ = {each.name: each.annotation for each in has}
+    import_app.command(what, help=says)(command)
+
+
+for _what, (_says, _lacks) in KINDS.items():
+    _command(_what, _says, _lacks)
