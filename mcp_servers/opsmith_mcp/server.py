@@ -67,11 +67,21 @@ def serve(
             if fixed and not who().may(mark.needs):
                 continue
             tool = guard.published(method, mark) if guard is not None else method
-            server.add_tool(_tool(tool, mark))
+            words = _told_async(tool) if inspect.iscoroutinefunction(tool) else _told(tool)
+            server.add_tool(_tool(method, words, mark))
     return server
 
 
-def _tool(method: Callable[..., Any], mark: Mark) -> Tool:
+_TOOLS: dict[Callable[..., Any], Tool] = {}
+"""Tools by the function behind the method: their schemas take tens of ms each to make."""
+
+
+def _tool(method: Callable[..., Any], words: Callable[..., Any], mark: Mark) -> Tool:
+    """The tool of a method, which `words` calls."""
+    function = getattr(method, "__func__", method)
+    known = _TOOLS.get(function)
+    if known is not None:
+        return known.model_copy(update={"fn": words})
     annotations = ToolAnnotations(
         title=method.__name__.replace("_", " ").capitalize(),
         readOnlyHint=not mark.writes,
@@ -79,7 +89,6 @@ def _tool(method: Callable[..., Any], mark: Mark) -> Tool:
         destructiveHint=mark.destructive,
         openWorldHint=False,
     )
-    words = _told_async(method) if inspect.iscoroutinefunction(method) else _told(method)
     tool = Tool.from_function(words, annotations=annotations)
     # Some clients do not follow references, in what they fill in or in what they get.
     gives = tool.output_schema or {}
@@ -88,7 +97,8 @@ def _tool(method: Callable[..., Any], mark: Mark) -> Tool:
         # An empty schema is none: clients take only one of an object.
         "output_schema": _flat(_inlined(gives, gives.get("$defs", {}))) or None,
     }
-    return tool.model_copy(update=flat)
+    _TOOLS[function] = tool.model_copy(update=flat)
+    return _TOOLS[function]
 
 
 def _inlined(node: Any, defs: dict[str, Any]) -> Any:
