@@ -7,9 +7,11 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 from opsmith.app.bootstrap import Plant, open_plant
+from opsmith.clock import wall_clock
 from opsmith.domain.base import Model
 from opsmith.errors import BadInput, OpsmithError, Unavailable
 from opsmith.settings import Settings
+from opsmith.storage.keys import KeyStore
 from opsmith_agents.models import model_from
 
 KNOCK = 3.0
@@ -58,8 +60,12 @@ def examine(settings: Settings) -> list[Finding]:
         Finding(
             part="write tools",
             state="ok" if settings.allow_writes else "off",
-            says="published to MCP clients" if settings.allow_writes else "MCP clients only read",
-            advice="" if settings.allow_writes else "OPSMITH_ALLOW_WRITES=true publishes them",
+            says="published to clients without a key"
+            if settings.allow_writes
+            else "clients without a key only read",
+            advice=""
+            if settings.allow_writes
+            else "`opsmith keys add NAME --role operator`, or OPSMITH_ALLOW_WRITES=true",
         )
     )
     return findings
@@ -91,11 +97,21 @@ def _stores(plant: Plant) -> Iterator[Finding]:
     def dead() -> str:
         return f"{plant.dead_letters.count()} messages could not be used"
 
+    def keys() -> str:
+        states = [key.state(wall_clock()) for key in KeyStore(stores.database).list()]
+        return f"{states.count('active')} open, {len(states) - states.count('active')} do not"
+
+    def waiting() -> str:
+        found = stores.guard.proposals.find(wall_clock())
+        return f"{len(found)} changes wait for a person (`opsmith proposals list`)"
+
     looks: dict[str, Callable[[], str]] = {
         "tables": tables,
         "series": series,
         "knowledge": knowledge,
         "dead letters": dead,
+        "keys": keys,
+        "proposals": waiting,
     }
     for part, look in looks.items():
         try:
