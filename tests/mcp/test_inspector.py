@@ -81,6 +81,7 @@ def arguments_of(alert: str, other: str, orders: list[str], proposals: list[str]
         "query_device_status": pump,
         "show_plant_tree": {},
         "update_device_status": pump | {"status": "STOPPED"},
+        "renew_baseline": pump | {"since": onset},
         "check_data_quality": pump,
         "compare_windows": pump,
         "compare_with_peers": pump,
