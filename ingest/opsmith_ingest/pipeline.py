@@ -18,7 +18,6 @@ from opsmith.storage.alerts import AlertStore
 from opsmith.storage.dead_letters import DeadLetterStore
 from opsmith.storage.detector_states import DetectorStates
 from opsmith.storage.devices import DeviceStore
-from opsmith.storage.proposals import ProposalStore
 from opsmith_detectors.fleet import ACCEPTED, Judged
 from opsmith_ingest.announcing import Announcer
 from opsmith_ingest.clocks import Clocks
@@ -60,7 +59,7 @@ class Pipeline:
         accepted: False alerts that the operator accepts per device and week.
         rules: The operator's rules over several channels.
         light: Judge each channel by itself, for a fraction of the time.
-        proposals: Where it is proposed to learn a new regime; None: nowhere.
+        regimes: Proposes to learn what stays; None: nobody does.
     """
 
     def __init__(
@@ -77,7 +76,7 @@ class Pipeline:
         accepted: float = ACCEPTED,
         rules: RuleBook | None = None,
         light: bool = False,
-        proposals: ProposalStore | None = None,
+        regimes: Regimes | None = None,
     ) -> None:
         self._series = series
         self._devices = devices
@@ -86,7 +85,7 @@ class Pipeline:
         self._live = live
         self._clock = clock
         self._announcer = Announcer(series, alerts, devices, cooldown)
-        self._regimes = Regimes(proposals, devices) if proposals is not None else None
+        self._regimes = regimes
         self._clocks = Clocks(
             lambda: alerts.find(alert_type="sensor_fault", standing=True, limit=MOST_FAULTS)
         )

@@ -3,6 +3,7 @@
 import functools
 import inspect
 from collections.abc import Callable
+from importlib.metadata import version
 from typing import Any, ParamSpec, TypeVar, cast
 from zoneinfo import ZoneInfo
 
@@ -55,6 +56,7 @@ def serve(
     marks: dict[str, Mark] = {}
     server: FastMCP[Any] = FastMCP(
         name,
+        version=version("opsmith"),
         mask_error_details=True,
         middleware=[Gate(who, marks, guard, jobs, zone)],
         dereference_schemas=False,

@@ -26,6 +26,7 @@ from opsmith_agents.responder import Responder
 from opsmith_agents.rules import RuleDiagnostician
 from opsmith_detectors.rules import read_rules
 from opsmith_ingest.pipeline import Pipeline
+from opsmith_ingest.regimes import Regimes
 from opsmith_kb.load import load_entries
 from opsmith_mcp.groups import Stores
 
@@ -62,7 +63,7 @@ class Plant:
             clock=wall_clock if live and stores.clock is wall_clock else None,
             accepted=self.settings.false_alerts,
             light=self.settings.detection == "light",
-            proposals=stores.guard.proposals,
+            regimes=Regimes(stores.guard.proposals, stores.devices, stores.alerts, stores.reports),
             rules=read_rules(Path(rules_file)) if rules_file else None,
         )
 
