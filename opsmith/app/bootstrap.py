@@ -9,12 +9,12 @@ from typing import Any, Literal
 from fastmcp import Client
 from sqlalchemy import make_url
 
+from opsmith.app.data import make_folder, open_tables
 from opsmith.app.lock import sole_writer
 from opsmith.clock import NewestReading, wall_clock
 from opsmith.errors import BadInput
 from opsmith.settings import Settings
 from opsmith.storage.cooldown_memory import MemoryCooldown
-from opsmith.storage.database import Database
 from opsmith.storage.dead_letters import DeadLetterStore
 from opsmith.storage.detector_states import DetectorStates
 from opsmith.storage.outbox import Outbox
@@ -116,18 +116,11 @@ def open_plant(
         BadInput: A path or URL cannot be used.
         Unavailable: A server does not answer.
     """
-    try:
-        settings.data_dir.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise BadInput(
-            f"Cannot make the data folder {settings.data_dir}: {error.strerror}; "
-            "set OPSMITH_DATA_DIR to a folder that you may write"
-        ) from error
+    make_folder(settings)
     with contextlib.ExitStack() as stack:
         if writer:
             stack.enter_context(sole_writer(settings.data_dir))
-        database = Database(settings.tables_url)
-        stack.callback(database.close)
+        database = stack.enter_context(open_tables(settings))
         series = EmbeddedSeriesStore(settings.series_path)
         stack.callback(series.close)
         facts = PlantFacts(database)

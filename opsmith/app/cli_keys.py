@@ -62,8 +62,9 @@ def add_key(
     lang: Lang = None,
 ) -> None:
     """Make a key, and show it this once."""
-    from opsmith.app.bootstrap import open_plant
+    from opsmith.app.data import open_tables
     from opsmith.clock import wall_clock
+    from opsmith.storage.devices import DeviceStore
     from opsmith.storage.keys import KeyStore
 
     settings = settings_of(lang)
@@ -73,16 +74,16 @@ def add_key(
         there = ", ".join(one.name.lower() for one in GIVEN)
         raise BadInput(f"No role {role!r}; there are {there}") from None
     ends = None if days is None else wall_clock() + timedelta(days=days)
-    with open_plant(settings) as plant:
+    with open_tables(settings) as tables:
         by = at_the_machine(Role.ADMIN)
-        known = {one.factory_id for one in plant.stores.devices.list()}
+        known = {one.factory_id for one in DeviceStore(tables).list()}
         for factory in factories or ():
             if factory not in known:
                 there = ", ".join(sorted(known - {""})) or "none yet"
                 typer.echo(
                     f"opsmith: no device of factory {factory!r}; there are {there}", err=True
                 )
-        made, key = KeyStore(plant.stores.database).add(name, given, factories or None, ends, by=by)
+        made, key = KeyStore(tables).add(name, given, factories or None, ends, by=by)
     if as_json:
         print_json({**made.model_dump(mode="json"), "key": key})
         return
@@ -102,13 +103,13 @@ def add_key(
 @keys.command("list")
 def list_keys(as_json: Json = False, lang: Lang = None) -> None:
     """List the keys, without their secrets."""
-    from opsmith.app.bootstrap import open_plant
+    from opsmith.app.data import open_tables
     from opsmith.clock import wall_clock
     from opsmith.storage.keys import KeyStore
 
     settings = settings_of(lang)
-    with open_plant(settings) as plant:
-        found = KeyStore(plant.stores.database).list()
+    with open_tables(settings) as tables:
+        found = KeyStore(tables).list()
     now, words = wall_clock(), WORDS[settings.language]
     if as_json:
         print_json(
@@ -142,12 +143,12 @@ def revoke_key(
     lang: Lang = None,
 ) -> None:
     """End a key at once, sessions that it opened too."""
-    from opsmith.app.bootstrap import open_plant
+    from opsmith.app.data import open_tables
     from opsmith.storage.keys import KeyStore
 
     settings = settings_of(lang)
-    with open_plant(settings) as plant:
-        ended = KeyStore(plant.stores.database).revoke(name, by=at_the_machine(Role.ADMIN))
+    with open_tables(settings) as tables:
+        ended = KeyStore(tables).revoke(name, by=at_the_machine(Role.ADMIN))
     if as_json:
         print_json(ended.model_dump(mode="json"))
     else:
@@ -161,11 +162,12 @@ def list_audit(
     lang: Lang = None,
 ) -> None:
     """List who changed what, or was refused; the newest last."""
-    from opsmith.app.bootstrap import open_plant
+    from opsmith.app.data import open_tables
+    from opsmith.storage.audit import AuditLog
 
     settings = settings_of(lang)
-    with open_plant(settings) as plant:
-        rows = plant.stores.guard.audit.rows(limit)[::-1]
+    with open_tables(settings) as tables:
+        rows = AuditLog(tables).rows(limit)[::-1]
     if as_json:
         print_json({"rows": [row.model_dump(mode="json") for row in rows]})
         return
@@ -201,11 +203,12 @@ def verify_audit(
     lang: Lang = None,
 ) -> None:
     """Check the chain; exit code 1 where it is broken, with the first row that is."""
-    from opsmith.app.bootstrap import open_plant
+    from opsmith.app.data import open_tables
+    from opsmith.storage.audit import AuditLog
 
     settings = settings_of(lang)
-    with open_plant(settings) as plant:
-        log = plant.stores.guard.audit
+    with open_tables(settings) as tables:
+        log = AuditLog(tables)
         broken = log.broken_at()
         newest = next(iter(log.rows(1)), None)
         is_there = digest is None or any(row.digest == digest for row in log.all())
