@@ -122,17 +122,19 @@ class Guard:
         return ended
 
     def _replay(self, who: Caller, proposal: Proposal) -> Proposal:
-        change = self._changes[proposal.tool]
+        change = self._changes.get(proposal.tool)
+        if change is None:
+            raise Conflict(f"{proposal.tool} is not there any more; reject {proposal.proposal_id}")
+        arguments = _arguments_type(change.method).validate_python(proposal.arguments)
         try:
             with self._database.write():
                 # Whoever is first takes it; what follows is undone with it if it fails.
                 done = self.proposals.decide(
                     proposal.proposal_id, ProposalStatus.DONE, who.name, self.now(), "done"
                 )
-                shown = _called(change.show, proposal.arguments)
-                if shown.text != proposal.shown:
+                if change.show(**arguments).text != proposal.shown:
                     raise _Lapsed
-                _called(change.method, proposal.arguments)
+                change.method(**arguments)
                 self._note(who, done, "confirmed")
                 return done
         except _Lapsed:
@@ -186,11 +188,7 @@ class Guard:
                 return await self._in_thread(self._run, method, arguments, "done")
             answer = await ask(_context(), shown.text) if who.may(confirms) else None
             if answer:
-                # The person took his time: it has to be what he saw still.
-                again: Shown = await self._in_thread(functools.partial(change.show, **arguments))
-                if again.text != shown.text:
-                    raise Conflict("It has changed while you looked; nothing was done: ask again")
-                return await self._in_thread(self._run, method, arguments, "confirmed")
+                return await self._in_thread(self._confirmed, change, arguments, shown.text)
             if answer is False:
                 await self._in_thread(self._declined, who, method, arguments)
                 return _with_note(shown.view, "The person declined: nothing was changed.")
@@ -198,6 +196,17 @@ class Guard:
 
         tool.__annotations__ = get_type_hints(method, include_extras=True)
         return tool
+
+    def _confirmed(self, change: _Change, arguments: dict[str, Any], seen: str) -> Any:
+        """Do what the person saw; he took his time, and it has to be that still."""
+
+        @functools.wraps(change.method)
+        def unchanged(**given: Any) -> Any:
+            if change.show(**given).text != seen:
+                raise Conflict("It has changed while you looked; nothing was done: ask again")
+            return change.method(**given)
+
+        return self._run(unchanged, arguments, "confirmed")
 
     def _declined(self, who: Caller, method: Tool, arguments: dict[str, Any]) -> None:
         self.audit.append(who, method.__name__, _json(arguments), "declined", self.now())
@@ -262,10 +271,15 @@ class _Lapsed(Exception):
     """What was shown is no longer what would happen."""
 
 
-def _called(method: Tool, arguments: dict[str, Any]) -> Any:
-    """Call it with arguments as they came over the wire."""
-    adapter: TypeAdapter[Any] = TypeAdapter(cast(Any, method))
-    return adapter.validate_python(arguments)
+def _arguments_type(method: Tool) -> TypeAdapter[dict[str, Any]]:
+    """What makes arguments that came over the wire those that the method takes."""
+
+    def taken(**arguments: Any) -> dict[str, Any]:
+        return arguments
+
+    setattr(taken, "__signature__", inspect.signature(method))  # noqa: B010  what Pydantic reads
+    taken.__annotations__ = get_type_hints(method, include_extras=True)
+    return TypeAdapter(cast(Any, taken))
 
 
 @functools.cache

@@ -80,8 +80,8 @@ def changes(*, needs: Role = Role.OPERATOR, confirms: Role, shows: str) -> Calla
     Args:
         needs: Least role of who may propose it.
         confirms: Least role of who confirms it.
-        shows: Name of a method of the same group with the same parameters, which checks all that
-            the tool itself would and returns a `Shown`.
+        shows: Name of a method of the same group, called with the same arguments, which checks all
+            that the tool itself would and returns a `Shown`.
     """
     mark = Mark(needs, True, True, True, confirms, shows=shows)
     return lambda method: _marked(method, mark)

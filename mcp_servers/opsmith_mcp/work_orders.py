@@ -253,48 +253,33 @@ class WorkOrders:
         costs: Spent = None,
     ) -> WorkOrderView:
         """Complete a work order IN_PROGRESS, or cancel an undone one: `closing_notes` say why."""
-        order = self._search.order(order_no)
-        given = _given(
+        order, edit = self._closing(
+            order_no,
+            outcome,
             closing_notes=closing_notes,
             found=found,
             done=done,
             actual_hours=actual_hours,
-            failure_code=self._code(failure_code, order.device_id),
+            failure_code=failure_code,
             failed_at=failed_at,
             restored_at=restored_at,
             materials=materials,
             costs=costs,
         )
-        at = now(self._clock)
-        return self._changed(order, lambda before: closed(before, OrderStatus(outcome), given, at))
+        return self._changed(order, edit)
 
-    def _show_close_work_order(
-        self,
-        order_no: Name,
-        outcome: Literal["COMPLETED", "CANCELLED"],
-        closing_notes: MaybeText = None,
-        found: MaybeText = None,
-        done: MaybeText = None,
-        actual_hours: Hours = None,
-        failure_code: MaybeName = None,
-        failed_at: At = None,
-        restored_at: At = None,
-        materials: MaybeMaterials = None,
-        costs: Spent = None,
-    ) -> Shown:
-        order = self._search.order(order_no)
-        given = _given(
-            closing_notes=closing_notes,
-            found=found,
-            done=done,
-            actual_hours=actual_hours,
-            failure_code=self._code(failure_code, order.device_id),
-            failed_at=failed_at,
-            restored_at=restored_at,
-            materials=materials,
-            costs=costs,
-        )
-        return self._shown(order, closed(order, OrderStatus(outcome), given, now(self._clock)))
+    def _show_close_work_order(self, order_no: str, outcome: str, **report: Any) -> Shown:
+        order, edit = self._closing(order_no, outcome, **report)
+        return self._shown(order, edit(order))
+
+    def _closing(
+        self, order_no: str, outcome: str, **report: Any
+    ) -> tuple[WorkOrder, Callable[[WorkOrder], WorkOrder]]:
+        """The order, and what closes it with what was reported."""
+        order, at = self._search.order(order_no), now(self._clock)
+        code = self._code(report.get("failure_code"), order.device_id)
+        given = _given(**{**report, "failure_code": code})
+        return order, lambda before: closed(before, OrderStatus(outcome), given, at)
 
     def work_order_statistics(
         self,

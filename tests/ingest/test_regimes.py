@@ -7,13 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from reports import report_on
 
 from opsmith.access import Caller, Role
 from opsmith.app.bootstrap import Plant, open_plant
 from opsmith.clock import wall_clock
 from opsmith.domain.alerts import Alert
 from opsmith.domain.devices import Device
-from opsmith.domain.diagnoses import Decision, Diagnosis, DiagnosisReport
 from opsmith.ports import Message
 from opsmith.settings import Settings
 from opsmith_ingest.pipeline import Pipeline
@@ -60,37 +60,6 @@ def standing(plant: Plant) -> list[Alert]:
     return list(plant.stores.alerts.find("PUMP_01", standing=True))
 
 
-def worn(alert: Alert) -> DiagnosisReport:
-    """A report that says why."""
-    diagnosis = Diagnosis(
-        trace_id=alert.trace_id,
-        device_id=alert.device_id,
-        failure_mode="bearing_wear",
-        fault_category="bearing",
-        severity="HIGH",
-        confidence=0.7,
-        cause="The bearing wears.",
-        claims=(),
-        evidence=(),
-        made_by="rules",
-    )
-    return DiagnosisReport(
-        trace_id=alert.trace_id,
-        version=1,
-        device_id=alert.device_id,
-        diagnosis_text="The bearing wears.",
-        decision_text="Replace it.",
-        failure_mode="bearing_wear",
-        fault_category="bearing",
-        severity="HIGH",
-        recommended_action="Replace the bearing.",
-        llm_model="rules",
-        created_at=alert.first_seen,
-        diagnosis=diagnosis,
-        decision=Decision(create_order=False, reason="It can wait.", made_by="rules"),
-    )
-
-
 async def test_what_stays_is_proposed_once_and_learnt_when_a_person_says_so(plant: Plant) -> None:
     pipeline = plant.pipeline(live=False)
     run(pipeline, 0, LOAD)
@@ -128,7 +97,7 @@ async def test_what_was_found_to_be_a_fault_is_not_proposed_as_normal(plant: Pla
     pipeline = plant.pipeline(live=False)
     run(pipeline, 0, LOAD - 1000)
     (alert,) = standing(plant)
-    plant.stores.reports.record(worn(alert), at(LOAD - 1000))
+    plant.stores.reports.record(report_on(alert), at(LOAD - 1000))
     run(pipeline, LOAD - 1000, LOAD)
     (alert,) = standing(plant)
     assert alert.count >= 1000

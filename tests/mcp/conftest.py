@@ -14,15 +14,7 @@ from fastmcp import Client
 
 from opsmith.access import Caller
 from opsmith.domain.alerts import Alert, AlertChange, AlertLevel, Deviation
-from opsmith.domain.base import State
 from opsmith.domain.devices import Device, Limits
-from opsmith.domain.diagnoses import (
-    Claim,
-    Decision,
-    Diagnosis,
-    DiagnosisReport,
-    Evidence,
-)
 from opsmith.domain.readings import FloatArray, Frame, ReadingBatch
 from opsmith.errors import Unavailable
 from opsmith.ports import SeriesStore
@@ -108,45 +100,6 @@ class Plant:
             count=2,
             score=alert.score,
         )
-
-
-def report_on(alert: Alert, made_by: str = "rules") -> DiagnosisReport:
-    diagnosis = Diagnosis(
-        trace_id=alert.trace_id,
-        device_id=alert.device_id,
-        failure_mode="bearing_wear",
-        fault_category="bearing",
-        severity="HIGH",
-        confidence=0.7,
-        cause="The bearing wears.",
-        claims=(Claim(text="Vibration rose.", kind="fact", evidence=("E1",)),),
-        evidence=(
-            Evidence(
-                evidence_id="E1",
-                tool="describe_change",
-                arguments={"device_id": alert.device_id},
-                state=State.OK,
-                digest="0" * 64,
-                result={"changes": [{"channel": "vibration"}]},
-            ),
-        ),
-        made_by=made_by,
-    )
-    return DiagnosisReport(
-        trace_id=alert.trace_id,
-        version=1,
-        device_id=alert.device_id,
-        diagnosis_text="The bearing wears.",
-        decision_text="Replace it.",
-        failure_mode="bearing_wear",
-        fault_category="bearing",
-        severity="HIGH",
-        recommended_action="Replace the bearing.",
-        llm_model=made_by,
-        created_at=NOW,
-        diagnosis=diagnosis,
-        decision=Decision(create_order=False, reason="It can wait.", made_by=made_by),
-    )
 
 
 @pytest.fixture(scope="session")

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from fastmcp import Client
+from reports import report_on
 
 from opsmith.domain.alerts import AlertLevel, AlertState, HeldBy
 from opsmith.domain.base import State
@@ -12,7 +13,7 @@ from opsmith.errors import Conflict, NotFound
 from opsmith_mcp.alert_history import AlertHistory
 from opsmith_mcp.client import call
 
-from .conftest import NOW, Plant, report_on
+from .conftest import NOW, Plant
 
 pytestmark = pytest.mark.anyio
 

@@ -11,6 +11,7 @@ import anyio
 import pytest
 from fastmcp import Client, FastMCP
 from fastmcp.client.elicitation import ElicitResult
+from fastmcp.exceptions import ToolError
 
 from opsmith.access import SYSTEM, Caller, Role, caller
 from opsmith.domain.base import Moment, ToolResult
@@ -231,6 +232,18 @@ async def test_a_person_at_a_client_that_can_ask_is_asked(
     assert seen is not None
     assert (asked, seen["opening"], seen["proposal"]) == (["sluice: shut -> open"], opening, None)
     assert house.written() == [("bob", "set_sluice", outcome)]
+
+
+async def test_what_changes_while_a_person_looks_is_not_done(house: House) -> None:
+    async def answer(message: str, *_: Any) -> Any:
+        house.facts.set("sluice", "half")
+        return ElicitResult(action="accept", content={"confirm": True})
+
+    async with Client(house.server(BOB), elicitation_handler=answer) as client:
+        with pytest.raises(ToolError, match="changed while you looked"):
+            await client.call_tool("set_sluice", {"opening": "open"})
+    assert (house.weir.done, house.facts.get("sluice")) == (0, "half")
+    assert house.written() == [("bob", "set_sluice", "failed")]
 
 
 async def test_a_person_at_a_screen_and_our_own_code_are_not_asked_again(house: House) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 import anyio.to_thread
 import pytest
 from callers import ENGINEER
+from reports import report_on
 
 from opsmith.access import SYSTEM, Caller, Role
 from opsmith.app.bootstrap import open_plant
@@ -26,7 +27,7 @@ from opsmith_mcp.client import call_by_name, connect
 from opsmith_mcp.groups import EVERY, plant_server
 
 from .conformance.tools import run, tool
-from .conftest import NOW, ONSET, Plant, report_on
+from .conftest import NOW, ONSET, Plant
 
 pytestmark = pytest.mark.anyio
 

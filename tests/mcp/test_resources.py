@@ -14,6 +14,7 @@ from mcp.types import (
     ServerNotification,
 )
 from pydantic import AnyUrl
+from reports import report_on
 
 from opsmith.access import Caller, Role
 from opsmith.domain.devices import Device
@@ -21,7 +22,7 @@ from opsmith_mcp.groups import GROUPS, SHELVES, plant_server
 from opsmith_mcp.resources import add_resources
 from opsmith_mcp.server import serve
 
-from .conftest import NOW, Plant, report_on
+from .conftest import NOW, Plant
 
 pytestmark = pytest.mark.anyio
 
