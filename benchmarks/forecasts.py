@@ -1,6 +1,7 @@
 """Forecasts of a fleet: time and accuracy, opsmith beside what others would run.
 
     python benchmarks/forecasts.py [--devices 1000] [--peers 20] [--horizon 288] [--days 1]
+        [--mcp 20]
 
 Made plants: a level, a daily cycle, wander, noise; some trend, some have gaps. Every 5 minutes,
 288 readings a day; what is forecast came after, and is compared: mean absolute error over all
@@ -12,9 +13,12 @@ time is told per device. Each peer gets its usual settings, a season where the h
 - opsmith, with backtests: methods compete on each device's past; the mixture, its intervals.
 - opsmith, backtests cached: the same mixture on the newest readings.
 - statsmodels Holt-Winters, statsforecast AutoETS and AutoTheta, prophet: left out where missing.
+- with `--mcp`: the first answers of `forecast_channel` and `predict_failure` for one device with 20
+  days of minutes, through MCP; wall and processor, 95th percentile.
 """
 
 import argparse
+import asyncio
 import importlib
 import logging
 import os
@@ -131,6 +135,61 @@ def ours(history: FloatArray, came: FloatArray, horizon: int, season: int, peers
     )
 
 
+async def through_mcp(devices: int) -> None:
+    """First and second answers of one device after the other, over an in-process client."""
+    from datetime import UTC, datetime
+    from pathlib import Path
+    from tempfile import TemporaryDirectory
+
+    from opsmith.domain.devices import Device
+    from opsmith.domain.readings import Frame, ReadingBatch
+    from opsmith.storage.database import Database
+    from opsmith.storage.series_embedded import EmbeddedSeriesStore
+    from opsmith_mcp.client import call_by_name, connect
+    from opsmith_mcp.groups import Stores, plant_server
+
+    now = datetime(2026, 3, 1, tzinfo=UTC)
+    steps = 20 * 1440
+    names = ("current", "pressure", "temperature")
+    back = np.arange(steps - 1, -1, -1) * np.timedelta64(60, "s")
+    times = np.datetime64(now.replace(tzinfo=None), "us") - back
+    with TemporaryDirectory() as folder:
+        series = EmbeddedSeriesStore(Path(folder) / "series.db")
+        database = Database(f"sqlite:///{Path(folder) / 'opsmith.db'}")
+        stores = Stores.of(database, series, lambda: now)
+        for i in range(devices + 1):
+            values = np.repeat(made(3, steps // 5), 5, axis=1).T * (1 + i / 100)
+            quality = np.zeros(values.shape, np.uint8)
+            batch = ReadingBatch(f"D{i:03}", names, times, values, quality, ("",) * steps)
+            series.append([Frame.of(batch)], live=True)
+        stores.devices.add(
+            [
+                Device(device_id=f"D{i:03}", rated_temp_max=1e3, rated_pressure_max=1e3)
+                for i in range(devices + 1)
+            ],
+            now,
+        )
+        async with connect(plant_server(stores)) as client:
+            for turn in ("first", "again"):
+                for tool, more in (
+                    ("forecast_channel", {"channel": "temperature"}),
+                    ("predict_failure", dict[str, str]()),
+                ):
+                    took: list[tuple[float, float]] = []
+                    for i in range(devices + 1):
+                        wall, cpu = time.perf_counter(), time.process_time()
+                        await call_by_name(client, tool, {"device_id": f"D{i:03}", **more})
+                        took.append((time.perf_counter() - wall, time.process_time() - cpu))
+                    # The first one of all loads code.
+                    p50, p95 = 1e3 * np.percentile(np.array(took[1:]), (50, 95), axis=0)
+                    print(
+                        f"MCP {tool:18} {turn:6} p50 {p50[0]:6.1f} ms, p95 "
+                        f"{p95[0]:6.1f} ms; processor p50 {p50[1]:6.1f} ms, p95 {p95[1]:6.1f} ms"
+                    )
+        series.close()
+        database.close()
+
+
 def main() -> None:
     """Print a line for each."""
     parser = argparse.ArgumentParser(
@@ -140,6 +199,7 @@ def main() -> None:
     parser.add_argument("--peers", type=int, default=20)
     parser.add_argument("--horizon", type=int, default=288)
     parser.add_argument("--days", type=int, default=1)
+    parser.add_argument("--mcp", type=int, default=0, help="devices asked about through MCP")
     asked = parser.parse_args()
     warnings.simplefilter("ignore")
     logging.disable(logging.WARNING)
@@ -149,6 +209,8 @@ def main() -> None:
     season = DAY if asked.days >= 2 else 0
     print(f"{asked.devices} devices, {steps} readings each, {asked.horizon} steps ahead, one core")
     ours(history, came, asked.horizon, DAY, asked.peers)
+    if asked.mcp:
+        asyncio.run(through_mcp(asked.mcp))
     for name, peer in PEERS.items():
         try:
             peer(history[0], 2, 0)

@@ -54,7 +54,9 @@ GOAL = tuple(
         "sensor_stuck", "sensor_dropout",
     )
 )  # fmt: skip
-BESIDE = tuple(kind for kind in FaultKind if kind not in GOAL)
+BESIDE = tuple(
+    FaultKind(name) for name in ("sensor_spike", "sensor_drift", "sensor_unit", "sensor_zero")
+)
 """Reported, and not part of the goal."""
 GROWN: Mapping[FaultKind, tuple[float, float, Growth, float]] = {
     FaultKind.BEARING_WEAR: (0.65, 0.9, Growth.EXPONENTIAL, 4.0),

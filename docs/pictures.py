@@ -1,15 +1,19 @@
-"""Draws the pictures of the README: `python docs/pictures.py` writes `docs/*.svg`."""
+"""Draws the pictures of the README: `python docs/pictures.py` writes `docs/*.svg` and a PNG."""
 
 import asyncio
 import re
+import shutil
 import tempfile
 from pathlib import Path
 from typing import Any
 
+from playwright.async_api import ViewportSize, async_playwright
 from textual.pilot import Pilot
 
 from opsmith.app.bootstrap import open_plant
 from opsmith.app.chain import Chain
+from opsmith.app.report_page import page_of
+from opsmith.app.reporting import dossier_in
 from opsmith.app.runs import run_demo
 from opsmith.settings import Settings
 from opsmith_mcp.client import connect
@@ -33,6 +37,7 @@ def main() -> None:
         settings = Settings(data_dir=Path(folder), language="en", llm_model="")
         run_demo(settings, _say_nothing)
         drawn = asyncio.run(_draw(settings))
+        Path(__file__).with_name("report.png").write_bytes(asyncio.run(photograph(settings)))
     for name, svg in drawn.items():
         Path(__file__).with_name(name).write_text(_of_itself(svg), encoding="utf-8")
 
@@ -54,6 +59,22 @@ async def _draw(settings: Settings) -> dict[str, str]:
             await _settle(pilot)
             opened = console.export_screenshot(title="opsmith tui")
     return {"console.svg": chosen, "alert.svg": opened}
+
+
+async def photograph(settings: Settings) -> bytes:
+    """The top of the page that `opsmith report` makes of an alert of PUMP_01, as a PNG."""
+    with open_plant(settings) as plant:
+        reports = plant.stores.reports.newest("PUMP_01")
+    known = max(reports, key=lambda report: report.diagnosis.confidence)
+    dossier = await dossier_in(settings, known.trace_id, known.version, curves=True)
+    found = shutil.which("chromium")
+    if found is None:
+        raise SystemExit("no chromium; install it with: apt-get install chromium fonts-noto-cjk")
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
+        page = await browser.new_page(viewport=ViewportSize(width=1080, height=1500))
+        await page.set_content(page_of(dossier))
+        return await page.screenshot()
 
 
 async def _settle(pilot: Pilot[Any]) -> None:

@@ -61,16 +61,47 @@ class Settings(BaseSettings):
     )
     llm_model: str = Field(
         default="",
-        description="Model, or a chain separated by commas; empty: rules alone, no LLM.",
+        description=(
+            "Model, or a chain by commas, each with a server of its own if it has one: "
+            "glm-4.7, openai:qwen3@http://127.0.0.1:8000/v1; empty: rules alone, no LLM."
+        ),
     )
     llm_base_url: str = Field(
         default="", description="Base URL of the model's server; empty: the provider's own."
     )
     llm_api_key: SecretStr = Field(
-        default=SecretStr(""), description="Key of the model's server; never logged or reported."
+        default=SecretStr(""),
+        description=(
+            "Key of the model's server, or one for each model of a chain, by commas; never logged "
+            "or reported."
+        ),
+    )
+    llm_mode: Literal["auto", "tools", "evidence"] = Field(
+        default="auto",
+        description=(
+            "tools: the model leads with tools; evidence: code gathers, the model judges; auto: "
+            "whichever it turns out to be able to do."
+        ),
     )
     llm_seconds: float = Field(
-        default=25, gt=0, le=300, description="Seconds after which a diagnosis by the LLM is ended."
+        default=25, gt=0, le=300, description="Seconds after which the LLM's work is ended."
+    )
+    llm_tool_calls: int = Field(
+        default=10, ge=3, le=100, description="Tool calls that the LLM may make for a diagnosis."
+    )
+    llm_tokens: int = Field(
+        default=200_000, ge=1_000, description="Tokens after which a diagnosis by the LLM is ended."
+    )
+    llm_price_in: float = Field(
+        default=0.0, ge=0, description="Price of a million tokens that the LLM reads; 0: unknown."
+    )
+    llm_price_out: float = Field(
+        default=0.0, ge=0, description="Price of a million tokens that the LLM writes; 0: unknown."
+    )
+    llm_money: float = Field(
+        default=0.0,
+        ge=0,
+        description="What a diagnosis by the LLM may cost at these prices; 0: no limit.",
     )
     false_alerts: float = Field(
         default=1.0,
@@ -84,6 +115,10 @@ class Settings(BaseSettings):
     )
     rules_file: str = Field(
         default="", description="YAML file of alert rules over several channels; empty: none."
+    )
+    policy_file: str = Field(
+        default="",
+        description="YAML file of what is done by itself and what is proposed; empty: opsmith's.",
     )
     raw_days: int = Field(default=90, ge=1, description="Days that live raw readings are kept.")
     aggregate_days: int = Field(

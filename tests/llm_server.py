@@ -1,14 +1,20 @@
-"""A small local server with OpenAI's chat API, whose every answer a test scripts."""
+"""A small local server with OpenAI's chat API, whose every answer a script decides.
+
+`llm_people` has scripts that behave as a model does, `llm_faults` those that fail as servers do.
+"""
 
 import json
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
 
 Request = dict[str, Any]
 """The body of a chat request, as OpenAI's API has it."""
+
+PROBE = "This is a test of the connection"
+"""How the question begins with which opsmith finds out what a model can do."""
 
 
 @dataclass
@@ -20,6 +26,8 @@ class Reply:
     content_type: str = "application/json"
     hang: bool = False
     headers: dict[str, str] = field(default_factory=dict[str, str])
+    cut: int | None = None
+    """Bytes after which the connection breaks."""
 
 
 Script = Callable[[Request], Reply]
@@ -32,28 +40,34 @@ def always(reply: Reply) -> Script:
 
 def says(text: str) -> Reply:
     """An answer in words."""
-    return _completion({"role": "assistant", "content": text}, "stop")
+    return completion({"role": "assistant", "content": text}, "stop")
 
 
 def calls(*tools: tuple[str, dict[str, Any]]) -> Reply:
     """A request to call these tools."""
+    return calls_as_written(*((name, json.dumps(arguments)) for name, arguments in tools))
+
+
+def calls_as_written(*tools: tuple[str, str]) -> Reply:
+    """The same with arguments that need not be JSON."""
     made = [
         {
             "id": f"call_{number}_{name}",
             "type": "function",
-            "function": {"name": name, "arguments": json.dumps(arguments)},
+            "function": {"name": name, "arguments": arguments},
         }
         for number, (name, arguments) in enumerate(tools)
     ]
     message = {"role": "assistant", "content": None, "tool_calls": made}
-    return _completion(message, "tool_calls")
+    return completion(message, "tool_calls")
 
 
-def fails(status: int) -> Reply:
+def fails(status: int, retry_after: str | None = None) -> Reply:
     """An error as OpenAI's API tells it."""
     body = json.dumps({"error": {"message": f"scripted {status}", "type": "server_error"}})
-    # The client would otherwise wait before its own second try.
-    return Reply(status, body.encode(), headers={"retry-after-ms": "1"})
+    # Without it, who asked would wait before the next try, as it should.
+    wait = {"retry-after-ms": "1"} if retry_after is None else {"retry-after": retry_after}
+    return Reply(status, body.encode(), headers=wait)
 
 
 def talks_html() -> Reply:
@@ -66,7 +80,8 @@ def hangs() -> Reply:
     return Reply(hang=True)
 
 
-def _completion(message: dict[str, Any], finish: str) -> Reply:
+def completion(message: dict[str, Any], finish: str) -> Reply:
+    """A chat completion with one message."""
     body = {
         "id": "chatcmpl-1",
         "object": "chat.completion",
@@ -79,8 +94,8 @@ def _completion(message: dict[str, Any], finish: str) -> Reply:
 
 
 def tool_results(request: Request) -> list[Any]:
-    """What the tools answered so far, oldest first."""
-    return [json.loads(m["content"]) for m in request["messages"] if m["role"] == "tool"]
+    """What the tools answered so far, oldest first; a refusal in words is a text."""
+    return [_read(m["content"]) for m in request["messages"] if m["role"] == "tool"]
 
 
 def tool_names(request: Request) -> list[str]:
@@ -88,12 +103,39 @@ def tool_names(request: Request) -> list[str]:
     return [tool["function"]["name"] for tool in request.get("tools", ())]
 
 
-class LlmServer:
-    """The server, on a free loopback port, while it is entered."""
+def is_probe(request: Request) -> bool:
+    """Whether opsmith is only finding out what the model can do."""
+    return any(str(m.get("content")).startswith(PROBE) for m in request["messages"])
 
-    def __init__(self, script: Script) -> None:
+
+def able(request: Request) -> Reply:
+    """Passes the probe as a model that calls tools."""
+    results = tool_results(request)
+    if results:
+        return calls(("final_result", {"reading": results[-1]["reading"]}))
+    return calls(("read_test_gauge", {}))
+
+
+def _read(content: str) -> Any:
+    try:
+        return json.loads(content)
+    except ValueError:
+        return content
+
+
+class LlmServer:
+    """The server, on a free loopback port, while it is entered.
+
+    Args:
+        script: Decides each answer. What it raises is told as HTTP 500 and kept in `errors`.
+        probes: Whether the server passes opsmith's probe by itself; else the script gets it too.
+    """
+
+    def __init__(self, script: Script, *, probes: bool = True) -> None:
         self.requests: list[Request] = []
+        self.errors: list[Exception] = []
         self._script = script
+        self._probes = probes
         self._closing = threading.Event()
         self._http = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._http.daemon_threads = True
@@ -103,6 +145,10 @@ class LlmServer:
     def url(self) -> str:
         """Base URL for an OpenAI client."""
         return f"http://127.0.0.1:{self._http.server_address[1]}/v1"
+
+    def use(self, script: Script) -> None:
+        """Have another script decide from here on."""
+        self._script = script
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -114,28 +160,78 @@ class LlmServer:
         self._thread.join(5)
         self._http.server_close()
 
+    def _answer(self, request: Request) -> Reply:
+        self.requests.append(request)
+        if self._probes and is_probe(request):
+            return able(request)
+        try:
+            return self._script(request)
+        except Exception as error:
+            self.errors.append(error)
+            return fails(500)
+
     def _handler(self) -> type[BaseHTTPRequestHandler]:
         server = self
 
         class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                models = {"object": "list", "data": [{"id": "scripted", "object": "model"}]}
+                self._send(Reply(200, json.dumps(models).encode()))
+
             def do_POST(self) -> None:
                 length = int(self.headers["content-length"])
                 request: Request = json.loads(self.rfile.read(length))
-                server.requests.append(request)
-                reply = server._script(request)
+                reply = server._answer(request)
                 if reply.hang:
                     server._closing.wait(30)
                     self.close_connection = True
                     return
+                self._send(_streamed(reply) if request.get("stream") else reply)
+
+            def _send(self, reply: Reply) -> None:
                 self.send_response(reply.status)
                 self.send_header("content-type", reply.content_type)
                 self.send_header("content-length", str(len(reply.body)))
                 for name, value in reply.headers.items():
                     self.send_header(name, value)
                 self.end_headers()
-                self.wfile.write(reply.body)
+                try:
+                    self.wfile.write(reply.body[: reply.cut])
+                except OSError:
+                    # Who asked has given up on it.
+                    self.close_connection = True
 
             def log_message(self, format: str, *args: Any) -> None:
                 """Keep the test's output clean."""
 
         return Handler
+
+
+def _streamed(reply: Reply) -> Reply:
+    """The same as server-sent events, where it is a completion."""
+    try:
+        body = json.loads(reply.body)
+        (choice,) = body["choices"]
+    except (ValueError, KeyError, TypeError):
+        return reply
+    events = "".join(f"data: {json.dumps(one)}\n\n" for one in _chunks(body, choice))
+    wire = f"{events}data: [DONE]\n\n".encode()
+    return Reply(reply.status, wire, "text/event-stream", headers=reply.headers, cut=reply.cut)
+
+
+def _chunks(body: dict[str, Any], choice: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    head = {**body, "object": "chat.completion.chunk"}
+    del head["usage"], head["choices"]
+
+    def chunk(delta: dict[str, Any], finish: str | None = None) -> dict[str, Any]:
+        return {**head, "choices": [{"index": 0, "delta": delta, "finish_reason": finish}]}
+
+    message = choice["message"]
+    yield chunk({"role": "assistant"})
+    text = message.get("content") or ""
+    for start in range(0, len(text), 40):
+        yield chunk({"content": text[start : start + 40]})
+    for number, call in enumerate(message.get("tool_calls") or ()):
+        yield chunk({"tool_calls": [{**call, "index": number}]})
+    yield chunk({}, choice["finish_reason"])
+    yield {**head, "choices": [], "usage": body["usage"]}

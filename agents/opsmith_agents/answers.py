@@ -1,7 +1,7 @@
 """What a question brings: the tool calls as they happen, then the answer."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Literal
 
 from fastmcp import Client
@@ -9,7 +9,8 @@ from pydantic import Field
 
 from opsmith.domain.base import Language, Model, Moment, State
 from opsmith.domain.diagnoses import Evidence
-from opsmith_agents.evidence import EvidenceLedger
+from opsmith_agents.evidence import ALERT, EvidenceLedger
+from opsmith_agents.proposed import ProposedCall
 from opsmith_mcp.telemetry import ChannelSeries, Telemetry
 
 _POINTS = 120
@@ -48,6 +49,10 @@ class Answer(Model):
     chart: Chart | None = None
     made_by: str = Field(description="Name of the LLM, or `rules`.")
     note: str = Field(default="", description="Why this one answered, where another should have.")
+    proposal: ProposedCall | None = Field(
+        default=None,
+        description="A change that was drafted: nothing is done until a person confirms it.",
+    )
 
 
 class WatchedLedger(EvidenceLedger):
@@ -62,6 +67,11 @@ class WatchedLedger(EvidenceLedger):
         super().__init__(plant)
         self._watch = watch
         self._calls = 0
+
+    @property
+    def plant(self) -> Client[Any]:
+        """The client that it calls the tools of."""
+        return self._plant
 
     async def ask(self, tool: str, arguments: Mapping[str, Any]) -> Evidence:
         """See `EvidenceLedger.ask`."""
@@ -81,6 +91,18 @@ class WatchedLedger(EvidenceLedger):
         }
         self._watch(step.model_copy(update=ended))
         return evidence
+
+    def adopt(self, evidence: Iterable[Evidence]) -> None:
+        """Tell of calls that another ledger made, which are over."""
+        for one in evidence:
+            if one.evidence_id == ALERT:
+                continue
+            self._calls += 1
+            step = Step(number=self._calls, tool=one.tool, arguments=one.arguments, state="running")
+            self._watch(step)
+            ended = {"state": one.state, "note": one.note, "result": one.result}
+            self._watch(step.model_copy(update=ended))
+            self.record(one.tool, one.arguments, one.result or None, one.note)
 
     def chart(self) -> Chart | None:
         """Of the series that was read last, if one was and has two points."""

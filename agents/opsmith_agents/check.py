@@ -10,6 +10,7 @@ from opsmith.domain.diagnoses import (
     Coverage,
     Decision,
     Diagnosis,
+    Evidence,
     Hypothesis,
     Severity,
     TimelineEntry,
@@ -47,6 +48,7 @@ _TOLD: dict[str, dict[Language, str]] = {
     "cause": {"en": "the cause", "zh": "原因"},
     "hypotheses": {"en": "the hypotheses", "zh": "假设"},
     "timeline": {"en": "the timeline", "zh": "时间线"},
+    "coverage": {"en": "the coverage", "zh": "检查范围"},
     "actions": {"en": "the actions", "zh": "处置"},
     "decision": {"en": "the decision", "zh": "决策"},
 }
@@ -80,7 +82,7 @@ def check_decision(decision: Decision, diagnosis: Diagnosis, event: AlertEvent) 
         diagnosis: What it decides on, checked.
         event: The alert that it is about.
     """
-    return _Check(diagnosis, event).decision(decision)
+    return _Check(diagnosis, event, decision.evidence).decision(decision)
 
 
 def cap(coverage: Coverage) -> float:
@@ -100,10 +102,12 @@ def cap(coverage: Coverage) -> float:
 
 
 class _Check:
-    def __init__(self, diagnosis: Diagnosis, event: AlertEvent) -> None:
+    def __init__(
+        self, diagnosis: Diagnosis, event: AlertEvent, further: Sequence[Evidence] = ()
+    ) -> None:
         self._old = diagnosis
         self._alert = event.alert
-        self._judge = Judge(diagnosis.evidence, event.alert.device_id)
+        self._judge = Judge((*diagnosis.evidence, *further), event.alert.device_id)
         self._removed: list[str] = []
 
     def diagnosis(self) -> Diagnosis:
@@ -117,7 +121,8 @@ class _Check:
             name: "" if withdrawn else self._sentences(getattr(old, name), "actions")
             for name in ("immediate_action", "lasting_action", "confirm_by")
         }
-        coverage = coverage_of(old.evidence)
+        told = self._lines(old.coverage.not_checked, self._judge.all, "coverage")
+        coverage = coverage_of(old.evidence).model_copy(update={"not_checked": told})
         least = LEAST_SEVERE.get(self._alert.alert_level, "LOW")
         claims = [self._claim(one) for one in old.claims]
         timeline = [self._moment(one) for one in old.timeline]
@@ -126,6 +131,7 @@ class _Check:
                 "trace_id": self._alert.trace_id,
                 "device_id": self._alert.device_id,
                 "failure_mode": mode,
+                "also": () if mode is None else self._also(old.also, hypotheses),
                 "fault_category": self._category(mode),
                 "severity": max(old.severity, least, key=SEVERITIES.index),
                 "confidence": round(min(old.confidence, cap(coverage)), 3),
@@ -145,6 +151,7 @@ class _Check:
             "waiting": self._sentences(decision.waiting, "decision"),
             "proposals": self._lines(decision.proposals, self._judge.all, "decision"),
             "plan": self._plan(decision.plan) if decision.plan else None,
+            "claims": tuple(one for one in map(self._claim, decision.claims) if one is not None),
         }
         return decision.model_copy(update={**told, "removed": (*decision.removed, *self._removed)})
 
@@ -208,6 +215,9 @@ class _Check:
             self._tell("mode_unsupported")
             return None
         return mode
+
+    def _also(self, also: Sequence[str], hypotheses: Sequence[Hypothesis]) -> tuple[str, ...]:
+        return tuple(one for one in also if self._mode(one, hypotheses) is not None)
 
     def _category(self, mode: str | None) -> str:
         return "unknown" if mode is None else str(self._judge.entry(mode).get("category"))

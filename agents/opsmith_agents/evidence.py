@@ -5,24 +5,30 @@ import hashlib
 import inspect
 import json
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, Concatenate, Generic, ParamSpec, TypeVar, cast, get_type_hints
+from typing import Any, Concatenate, Generic, ParamSpec, TypeVar, cast, get_type_hints, overload
+from weakref import WeakSet
 
 import anyio
 from fastmcp import Client
 from fastmcp.exceptions import FastMCPError
 from mcp import McpError
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 from pydantic_core import to_jsonable_python
 
 from opsmith.domain.base import State, Window
 from opsmith.domain.diagnoses import Coverage, Evidence
 from opsmith.domain.events import AlertEvent
+from opsmith_mcp.together import Together
 
 P = ParamSpec("P")
 T = TypeVar("T")
+A = TypeVar("A")
+B = TypeVar("B")
+C = TypeVar("C")
+D = TypeVar("D")
 
 logger = logging.getLogger(__name__)
 
@@ -32,6 +38,12 @@ _LONGEST_LIST = 120
 _LONGEST_TEXT = 2000
 _SECONDS = 5.0
 """A tool that has not answered by then is unavailable."""
+_FAILURES = (
+    McpError, FastMCPError, RuntimeError, TimeoutError, anyio.ClosedResourceError, OSError,
+)  # fmt: skip
+_TOGETHER = Together.read_together.__name__
+_ALONE: WeakSet[Client[Any]] = WeakSet()
+"""Clients of servers that answer one call at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +53,32 @@ class Found(Generic[T]):
     evidence_id: str
     result: T | None
     """None: the tool could not be asked, or knows no such thing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked(Generic[T]):
+    """A tool that is to be called, and its arguments as JSON."""
+
+    tool: Callable[..., T]
+    arguments: dict[str, Any]
+
+
+def asking(tool: Callable[Concatenate[Any, P], T], *args: P.args, **kwargs: P.kwargs) -> Asked[T]:
+    """A call of `tool`, typed by its signature, for `EvidenceLedger.gather`."""
+    given = _signature(tool).bind(None, *args, **kwargs).arguments
+    return Asked(tool, to_jsonable_python(dict(list(given.items())[1:])))
+
+
+def found_of(asked: Asked[T], evidence: Iterable[Evidence]) -> Found[T] | None:
+    """What a body of evidence has of that very call; None where it was not made or not answered."""
+    for one in evidence:
+        if (one.tool, one.arguments) == (asked.tool.__name__, asked.arguments) and one.result:
+            try:
+                return Found(one.evidence_id, _answer(asked.tool).validate_python(one.result))
+            except ValidationError:
+                # What is kept with a report is cut where it is long.
+                return None
+    return None
 
 
 class EvidenceLedger:
@@ -69,6 +107,23 @@ class EvidenceLedger:
         """All of it, in the order of the calls."""
         return tuple(self._evidence.values())
 
+    @overload
+    async def gather(self, *asked: *tuple[Asked[A]]) -> tuple[Found[A]]: ...
+    @overload
+    async def gather(self, *asked: *tuple[Asked[A], Asked[B]]) -> tuple[Found[A], Found[B]]: ...
+    @overload
+    async def gather(
+        self, *asked: *tuple[Asked[A], Asked[B], Asked[C]]
+    ) -> tuple[Found[A], Found[B], Found[C]]: ...
+    @overload
+    async def gather(
+        self, *asked: *tuple[Asked[A], Asked[B], Asked[C], Asked[D]]
+    ) -> tuple[Found[A], Found[B], Found[C], Found[D]]: ...
+    async def gather(self, *asked: Asked[Any]) -> tuple[Found[Any], ...]:
+        """Call several reading tools as `call` does, at once where the server lets us."""
+        await self._ahead([(one.tool.__name__, one.arguments) for one in asked])
+        return tuple([await self._found(one) for one in asked])
+
     async def call(
         self, tool: Callable[Concatenate[Any, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> Found[T]:
@@ -77,13 +132,31 @@ class EvidenceLedger:
         A tool that failed is evidence too, with the state `unavailable`; one that knows no such
         thing is `empty`.
         """
-        signature, answer = _typed(tool)
-        given = signature.bind(None, *args, **kwargs).arguments
-        named = {name: value for name, value in list(given.items())[1:]}
-        evidence = await self.ask(tool.__name__, to_jsonable_python(named))
+        return await self._found(asking(tool, *args, **kwargs))
+
+    async def _found(self, asked: Asked[T]) -> Found[T]:
+        evidence = await self.ask(asked.tool.__name__, asked.arguments)
         full = self._full.get(evidence.evidence_id)
-        found = None if full is None else cast(T, answer.validate_python(full))
+        found = None if full is None else cast(T, _answer(asked.tool).validate_python(full))
         return Found(evidence.evidence_id, found)
+
+    async def _ahead(self, calls: Sequence[tuple[str, Mapping[str, Any]]]) -> None:
+        """Ask all at once; what does not come so is asked for one by one."""
+        new = [one for one in calls if _canonical([one[0], dict(one[1])]) not in self._known]
+        if len(new) < 2 or self._plant in _ALONE:
+            return
+        asked = [{"tool": tool, "arguments": arguments} for tool, arguments in new]
+        try:
+            async with asyncio.timeout(_SECONDS):
+                told = await self._plant.call_tool_mcp(_TOGETHER, {"calls": asked})
+        except _FAILURES as error:
+            logger.warning("Tools did not answer together: %s", error)
+            return
+        if told.isError or told.structuredContent is None:
+            _ALONE.add(self._plant)
+            return
+        for (tool, arguments), answer in zip(new, told.structuredContent["answers"], strict=True):
+            self.record(tool, arguments, answer["result"], note=answer["error"])
 
     async def ask(self, tool: str, arguments: Mapping[str, Any]) -> Evidence:
         """Call a tool by its name; the same call again is answered from the ledger."""
@@ -94,9 +167,7 @@ class EvidenceLedger:
             async with asyncio.timeout(_SECONDS):
                 # Not `call_tool`: that builds a class of the output schema, needed by nobody here.
                 answer = await self._plant.call_tool_mcp(tool, dict(arguments))
-        except (
-            McpError, FastMCPError, RuntimeError, TimeoutError, anyio.ClosedResourceError, OSError
-        ) as error:  # fmt: skip
+        except _FAILURES as error:
             logger.warning("Tool %s did not answer: %s", tool, error)
             return self.record(tool, arguments, None, note=str(error) or type(error).__name__)
         if answer.isError:
@@ -174,8 +245,13 @@ def coverage_of(evidence: tuple[Evidence, ...]) -> Coverage:
 
 
 @cache
-def _typed(tool: Callable[..., Any]) -> tuple[inspect.Signature, TypeAdapter[Any]]:
-    return inspect.signature(tool), TypeAdapter(get_type_hints(tool)["return"])
+def _signature(tool: Callable[..., Any]) -> inspect.Signature:
+    return inspect.signature(tool)
+
+
+@cache
+def _answer(tool: Callable[..., Any]) -> TypeAdapter[Any]:
+    return TypeAdapter(get_type_hints(tool)["return"])
 
 
 def _canonical(value: Any) -> str:
@@ -184,10 +260,23 @@ def _canonical(value: Any) -> str:
 
 def _bounded(value: Any) -> Any:
     """The same, with long lists and texts cut: evidence is stored with each report."""
+    return _cut(value) if _is_long(value) else value
+
+
+def _is_long(value: Any) -> bool:
     if isinstance(value, dict):
-        return {name: _bounded(one) for name, one in cast(dict[str, Any], value).items()}
+        return any(map(_is_long, cast(dict[str, Any], value).values()))
     if isinstance(value, list):
-        return [_bounded(one) for one in cast(list[Any], value)[:_LONGEST_LIST]]
+        items = cast(list[Any], value)
+        return len(items) > _LONGEST_LIST or any(map(_is_long, items))
+    return isinstance(value, str) and len(value) > _LONGEST_TEXT
+
+
+def _cut(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _cut(one) for name, one in cast(dict[str, Any], value).items()}
+    if isinstance(value, list):
+        return [_cut(one) for one in cast(list[Any], value)[:_LONGEST_LIST]]
     if isinstance(value, str):
         return value[:_LONGEST_TEXT]
     return value

@@ -7,31 +7,13 @@ from dataclasses import dataclass
 from opsmith.domain.alerts import AlertLevel
 from opsmith.domain.base import Language
 from opsmith.domain.work_orders import OrderStatus
-from opsmith_agents.grammar_words import (
-    CHANNELS,
-    CLOCK,
-    DUE,
-    HAN,
-    INTENTS,
-    LEVELS,
-    LINE,
-    NOISE,
-    ORDER_STATES,
-    SPANS,
-    STATES,
-    TYPES,
-    WORD_SPANS,
-    Intent,
-)
+from opsmith_agents import grammar_slots as slots
+from opsmith_agents.grammar_devices import ID, Named, devices_in, in_english, may_be_id
+from opsmith_agents.grammar_times import clock_in, day_in, minutes_in
+from opsmith_agents.grammar_typos import mended
+from opsmith_agents.grammar_words import INTENTS, Intent
 
-
-@dataclass(frozen=True, slots=True)
-class Named:
-    """A device by the names that people use."""
-
-    device_id: str
-    device_name: str = ""
-    device_type: str = ""
+__all__ = ["Named", "Question", "has", "language_of", "rest", "understand"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +22,8 @@ class Question:
 
     intent: Intent
     language: Language
+    is_said: bool = False
+    """The intent is in its words; else it follows from what the question is about."""
     devices: tuple[str, ...] = ()
     """Ids that it may mean; more than one: it is open which, unless they are named."""
     are_named: bool = False
@@ -47,27 +31,60 @@ class Question:
     unheard: str | None = None
     """What looks like a device's id, but is none that is known."""
     device_type: str | None = None
-    channel: str | None = None
+    channels: tuple[str, ...] = ()
     trace_id: str | None = None
     order_no: str | None = None
     minutes: int | None = None
     """Length of the window asked for."""
+    day: int | None = None
+    """A day of the plant's calendar, from today: 0, -1."""
     at: tuple[int, int] | None = None
     """Hour and minute up to which to look, where a time of day is named."""
+    against: str | None = None
+    """What to compare with: yesterday, last_week, peers, before."""
     line: str | None = None
     state: str | None = None
     """Of devices in a list: RUNNING, STOPPED or MAINTENANCE."""
+    is_silent: bool = False
+    """Devices are asked for that send nothing."""
+    runs_again: bool = False
+    """A maintenance is to end."""
     level: AlertLevel | None = None
-    """Of alerts."""
-    order_status: OrderStatus | None = None
+    """Of alerts, or of an order that is to be made."""
+    is_unseen: bool = False
+    """Alerts are asked for that nobody acknowledged."""
+    order_status: OrderStatus | str | None = None
+    """Or UNDONE."""
+    overdue: bool = False
     by_due: bool = False
     """Orders are asked for by when they are due."""
     words: str = ""
     """What to search the knowledge for."""
+    is_now: bool = False
+    """The present is asked for by its name."""
+    has_pronoun: bool = False
+    has_other: bool = False
+    """The other one is meant, of two."""
+    follows: bool = False
+    """It goes on from the question before, by its words."""
+    is_bare: bool = False
+    """Beside what it is about it says nothing."""
+
+    @property
+    def channel(self) -> str | None:
+        """The first channel that is named."""
+        return self.channels[0] if self.channels else None
+
+    @property
+    def has_time(self) -> bool:
+        """A time is named, if only the present."""
+        return self.is_now or (self.minutes, self.day, self.at) != (None, None, None)
 
 
-_ID = re.compile(r"(?<![\w-])(?!(?:AL|WO)-)[A-Za-z]{1,20}[ _-]?\d{1,6}[A-Za-z]?\b")
-_NO_ID = r"^(last|past|next|in|for|over|within|top|the|of|and|to|at|[vp]|line|version)[ _-]?\d"
+_LONGEST = 600
+"""Characters that are looked at: more is no question."""
+_WHICH = r"\b(which|what|list|how many)\b|哪些|多少台"
+_WRONG = r"\bwrong\b|\bproblems?\b|\bunusual\b|\bstrange\b|\babnormal|问题|故障|异常|不正常"
 
 
 def language_of(text: str) -> Language:
@@ -88,140 +105,142 @@ def understand(text: str, devices: Sequence[Named] = ()) -> Question:
     >>> understand("1号泵为什么报警？", [Named("PUMP_01")]).intent
     'why'
     """
-    plain = _in_english(text)
-    found = _devices_in(plain, text, devices)
-    device_type = next((name for name, pattern in TYPES if _has(pattern, text)), None)
+    language = language_of(text)
+    text = mended(" ".join(text[:_LONGEST].split()))
+    plain = in_english(text)
+    found = devices_in(plain, text, devices)
+    device_type = next((name for name, pattern in slots.TYPES if has(pattern, text)), None)
     are_named = bool(found)
     unheard = None
-    line = _first_group(LINE, text)
+    line = _first_group(slots.LINE, text)
     if not found:
         typed = [one.device_id for one in devices if one.device_type.lower() == device_type]
-        id_like = _ID.search(plain)
-        if id_like and not _has(_NO_ID, id_like.group()) and id_like.group() != line:
+        id_like = ID.search(plain)
+        if id_like and id_like.group() != line and may_be_id(id_like.group(), devices):
             unheard = id_like.group()
         elif device_type is not None:
             found = typed
-    named = bool(unheard) or len(found) == 1
-    channel = next((name for name, pattern in CHANNELS if _has(pattern, text)), None)
-    if channel is not None and (number := re.search(rf"{channel}[ _]?(\d)\b", text, re.I)):
-        channel += number.group(1)
+    channels = _channels(text)
+    against = next((name for name, pattern in slots.AGAINST if has(pattern, text)), None)
+    level = next((level for level, pattern in slots.LEVELS if has(pattern, text)), None)
+    intent, is_said = _intent(text, found, are_named, channels, heard=not unheard, level=level)
+    if intent != "compare":
+        against = None
     trace = re.search(r"\bAL-\d{8}-[0-9a-f]{10}", text, re.I)
     order = re.search(r"\bWO-\d{8}-\d+", text, re.I)
     return Question(
-        intent=_intent(text, named, channel),
-        language=language_of(text),
+        intent=intent,
+        language=language,
+        is_said=is_said,
         devices=tuple(found),
         are_named=are_named,
         unheard=unheard,
         device_type=device_type,
-        channel=channel,
+        channels=channels,
         trace_id="AL-" + trace.group()[3:].lower() if trace else None,
         order_no=order.group().upper() if order else None,
-        minutes=_minutes(text),
-        at=_clock(text),
+        minutes=minutes_in(text, words=against is None),
+        day=day_in(text) if against is None else None,
+        at=clock_in(text),
+        against=against,
         line=line.upper() if line else None,
-        state=next((name for name, pattern in STATES if _has(pattern, text)), None),
-        level=next((level for level, pattern in LEVELS if _has(pattern, text)), None),
-        order_status=next((one for one, pattern in ORDER_STATES if _has(pattern, text)), None),
-        by_due=_has(DUE, text),
-        words=" ".join(NOISE.sub(" ", text).split()).strip(" ?？.。!！,，"),
+        state=next((name for name, pattern in slots.STATES if has(pattern, text)), None),
+        is_silent=has(slots.SILENT, text),
+        runs_again=has(slots.RUN_AGAIN, text),
+        level=level,
+        is_unseen=has(slots.UNSEEN, text),
+        order_status=next((one for one, said in slots.ORDER_STATES if has(said, text)), None),
+        overdue=has(slots.OVERDUE, text),
+        by_due=has(slots.DUE, text),
+        words=" ".join(slots.NOISE.sub(" ", text).split()).strip(" ?？.。!！,，"),
+        is_now=has(slots.NOW, text),
+        has_pronoun=has(slots.PRONOUN, text),
+        has_other=has(slots.OTHER, text),
+        follows=has(slots.FOLLOWS, text),
+        is_bare=not rest(plain, devices),
     )
 
 
-def _has(pattern: str, text: str) -> bool:
+def has(pattern: str, text: str) -> bool:
+    """Whether a pattern stands anywhere in a text, in any case."""
     return re.search(pattern, text, re.IGNORECASE) is not None
 
 
-def _intent(text: str, device: bool, channel: str | None) -> Intent:
-    said: Intent | None = next((name for name, said in INTENTS if _has(said, text)), None)
-    if said == "alerts" and device and _has(r"\bwrong\b|\bproblems?\b|问题|故障", text):
-        return "why"
-    if (
-        said == "status"
-        and not device
-        and _has(r"\b(which|what|list|how many)\b|哪些|多少台", text)
-    ):
-        return "devices"
-    if said in (None, "status", "devices") and channel is not None:
-        return "trend"
-    if said is None or (said == "devices" and device):
-        return "status" if device else "unknown"
-    return said
+def rest(text: str, devices: Sequence[Named] = ()) -> str:
+    """What a question says beside what the grammar knows.
 
-
-def _in_english(text: str) -> str:
-    for name, pattern in TYPES:
-        text = re.sub(pattern, f" {name} ", text, flags=re.IGNORECASE)
-    return re.sub(r"(?<![\d.])(\d+)\s*(?:号|#)\s*([A-Za-z]+)", r"\2 \1", text)
-
-
-def _devices_in(plain: str, text: str, devices: Sequence[Named]) -> list[str]:
-    """The devices that are named, by id or by name; of overlapping ones the longest alone."""
-    spans: list[tuple[int, int, str]] = []
+    >>> rest("is it ok now?"), rest("今天天气怎么样"), rest("how is the weather")
+    ('', '天气', 'weather')
+    """
+    for pattern in _KNOWN:
+        text = pattern.sub(" ", text)
     for one in devices:
-        runs = re.findall(r"[A-Za-z]+|\d+|[^\W\d_a-zA-Z]+", one.device_id)
-        parts = [rf"0*{int(run)}" if run.isdigit() else re.escape(run) for run in runs]
-        between = r"[\s_\-#./]*(?:no\.?|number|号)?\s*"
-        said = between.join(parts)
-        if len(runs) == 2 and one.device_type and runs[1].isdigit():
-            # COMP_01 is also compressor 1; who has no such id is asked which is meant.
-            said += rf"|{re.escape(one.device_type)}{between}{parts[1]}"
-        pattern = rf"(?<![A-Za-z0-9])(?:{said})(?![A-Za-z0-9]|[_-]\d)"
-        hit = re.search(pattern, plain, re.IGNORECASE) if parts else None
-        if hit := hit or _name_in(text, one.device_name):
-            spans.append((*hit.span(), one.device_id))
-    longest = [
-        one
-        for one in spans
-        if not any(
-            other is not one
-            and other[0] <= one[0]
-            and one[1] <= other[1]
-            and other[1] - other[0] > one[1] - one[0]
-            for other in spans
-        )
-    ]
-    return [device_id for *_, device_id in sorted(longest)]
+        for name in (one.device_id, *re.split(r"\s+/\s+", one.device_name)):
+            if name:
+                text = re.sub(re.escape(name), " ", text, flags=re.IGNORECASE)
+    return " ".join(re.sub(r"[\W\d_]+", " ", _FILLERS.sub(" ", text)).split())
 
 
-def _name_in(text: str, name: str) -> re.Match[str] | None:
-    """Where a device's name stands, in one of its languages, blanks aside."""
-    for one in re.split(r"\s+/\s+", name):
-        signs = [re.escape(sign) for sign in one if not sign.isspace()]
-        if len(signs) > 1 and (
-            hit := re.search(r"\s*".join(signs) + r"(?![0-9])", text, re.IGNORECASE)
-        ):
-            return hit
-    return None
+_FILLERS = re.compile(slots.FILLERS, re.IGNORECASE)
+_KNOWN = [
+    re.compile(pattern, re.IGNORECASE)
+    for pattern in (
+        ID.pattern,
+        r"\b(AL|WO)-\S+",
+        *(said for name, said in INTENTS if name not in ("help", "change")),
+        *(said for _, said in slots.CHANNELS),
+        *(said for _, said in slots.TYPES),
+        *(said for _, said in slots.DAYS),
+        *(said for _, said in slots.WORD_SPANS),
+        *(rf"(?:{slots.NUMBER})\s*(?:{said})" for _, said in slots.SPANS),
+        slots.CLOCK,
+    )
+]
+
+
+def _channels(text: str) -> tuple[str, ...]:
+    """The channels that are named, in the order of the text; of overlapping ones the longest."""
+    left, found = text, list[tuple[int, str]]()
+    for name, pattern in slots.CHANNELS:
+        hit = re.search(pattern, left, re.IGNORECASE)
+        if hit is None:
+            continue
+        numbered = re.search(rf"{name}[ _]?(\d)\b", left, re.I)
+        found.append((hit.start(), name + (numbered.group(1) if numbered else "")))
+        left = left[: hit.start()] + " " * (hit.end() - hit.start()) + left[hit.end() :]
+    return tuple(name for _, name in sorted(found))
+
+
+def _intent(
+    text: str,
+    devices: Sequence[str],
+    is_named: bool,
+    channels: tuple[str, ...],
+    *,
+    heard: bool,
+    level: AlertLevel | None,
+) -> tuple[Intent, bool]:
+    """What is asked for, and whether its words say so."""
+    device, many = len(devices) == 1 or not heard, is_named and len(devices) > 1
+    said: Intent | None = next((name for name, said in INTENTS if has(said, text)), None)
+    if said == "alerts" and device and has(_WRONG, text):
+        return "why", True
+    asks_which = said == "status" or (said is None and bool(devices))
+    if asks_which and not is_named and has(_WHICH, text):
+        return "devices", True
+    if said == "overview" and is_named:
+        return "status", True
+    if said in (None, "status", "devices") and channels:
+        return "trend", said is not None
+    if said is None and level:
+        return "alerts", True
+    if said is None or (said == "devices" and is_named):
+        if many:
+            return "compare", True
+        return ("status" if device else "unknown"), False
+    return said, True
 
 
 def _first_group(pattern: str, text: str) -> str | None:
     hit = re.search(pattern, text, re.IGNORECASE)
     return next((group for group in hit.groups() if group), None) if hit else None
-
-
-def _clock(text: str) -> tuple[int, int] | None:
-    """A time of day, as hour and minute.
-
-    >>> _clock("temperature at 11:30"), _clock("at 3 pm"), _clock("14点半"), _clock("line 3")
-    ((11, 30), (15, 0), (14, 30), None)
-    """
-    hit = re.search(CLOCK, text, re.IGNORECASE)
-    if hit is None:
-        return None
-    hours, minutes, twelve, half, han, past = hit.groups()
-    hour = int(hours or twelve or han)
-    if half is not None:
-        hour = hour % 12 + 12 * (half.lower() == "pm")
-    minute = 30 if past == "半" else int(minutes or past or 0)
-    return (hour, minute) if hour < 24 and minute < 60 else None
-
-
-def _minutes(text: str) -> int | None:
-    for minutes, words in SPANS:
-        hit = re.search(rf"(\d+(?:\.\d+)?|[一二两三四五六七八九十半])\s*(?:{words})", text, re.I)
-        if hit and not re.search(r"\d{4}年?$", text[: hit.start()]):
-            amount = hit.group(1)
-            number = HAN[amount] if amount in HAN else float(amount)
-            return max(1, round(number * minutes))
-    return next((minutes for minutes, words in WORD_SPANS if _has(words, text)), None)

@@ -1,75 +1,162 @@
-"""The words by which the grammar tells intents, channels, classes and lengths of time."""
+"""The words by which the grammar tells what a question is after."""
 
-import re
 from typing import Literal
 
-from opsmith.domain.alerts import AlertLevel
-from opsmith.domain.work_orders import OrderStatus
-
 Intent = Literal[
-    "help", "devices", "status", "trend", "alerts", "why", "orders", "create_order", "forecast",
-    "knowledge", "overview", "change", "unknown",
+    "help", "forget", "handover", "overview", "devices", "status", "trend", "compare", "alerts",
+    "why", "held", "diagnose", "orders", "forecast", "knowledge", "create_order", "acknowledge",
+    "shelve", "maintenance", "change", "unknown",
 ]  # fmt: skip
+
+_ORDER = r"((work ?)?order\b|WO\b(?!-))"
+_ZH_ORDER = r"(工单|派工单|维修单|检修单)"
+_ASKS = r"(?!.*(哪|多少|吗|为什么|为何))"
 
 INTENTS: tuple[tuple[Intent, str], ...] = (
     (
+        "forget",
+        r"^\W*(please )?(forget|start over|start again|reset|new (conversation|topic))\b"
+        r"|忘掉|忘记|忘了(它|吧|前|刚|之前)|清[除空](对话|记忆|上下文)|从头(开始|来)|换个?话题",
+    ),
+    (
         "create_order",
-        r"\b(create|raise|make|open|write|issue)\b (me )?(a |an |the |new )*(work ?)?order\b"
-        r"|(新建|创建|开具|开一?[个张]|下一?[个张]?|生成|派)\s*(维修|检修)?(工单|派工单)",
+        rf"\b(create|raise|make|write|issue|draft|place|log|enter|put in)\b.*\b{_ORDER}"
+        rf"|\bopen (me )?(a|an|the|new)\b.*\b{_ORDER}|\bnew {_ORDER}"
+        rf"|\b(needs?|wants?|give)\b.*\b(a|an)\b.*\b{_ORDER}"
+        rf"|(新建|创建|开具|生成|新增|起草|下达).{{0,8}}{_ZH_ORDER}"
+        r"|(?<![打未展公召])(开|下|建|写|提)(一?[个张份])?(新的?)?(P\d)?级?(的)?(维修|检修|抢修)?"
+        rf"{_ZH_ORDER}|(^|请|帮我|需要|要|[给为对].{{1,12}}?)派(一?[个张份])?(工单|单)(?!列表"
+        rf"|清单|有)",
+    ),
+    (
+        "held",
+        r"\bheld back\b|\bhidden\b|\bwhy (did|has|is)(n'?t| not)\b.*\b(alarm|alert|warn)|\bsuppress"
+        r"|\bwhy\b.*\b(was|were|did|is)(n't| not|nt)\b.*"
+        r"\b(told|tell|hear|notified|announced|shown)\b|\b(which|what|why|list|show)\b.*\bshelved\b"
+        r"|(为什么|为何|怎么)(没有?|不)报警|(被|已)?抑制|没有?(发出|通知|告知|提示|报出)|未发出"
+        r"|(?=.*(为什么|为何|哪些|有什么|被)).*(搁置|屏蔽)",
+    ),
+    (
+        "acknowledge",
+        r"^\W*((please|can you|could you) )?(acknowledge|ack)\b"
+        r"|\bconfirm (the |this |that )?(alert|alarm)"
+        r"|^\W*(i('ve| have)? )?(seen|noted|noticed)\b.*\b(AL-|alert|alarm)"
+        r"|(?=.*(AL-|报警))(?!.*(没|未)).*(知道了|知悉|看到了|收到了?$)"
+        rf"|^{_ASKS}(?!.*未确认).*确认.*(报警|警报|AL-|它)|^(请|帮我)?把?.*(报警|AL-\S+|它)\s*确认"
+        r"|^(请|帮我)?确认(它|这个|该|一下)?\W*$",
+    ),
+    (
+        "shelve",
+        rf"\b(shelve|snooze|silence|mute)\b|^{_ASKS}.*(搁置|静音|屏蔽|暂时不报)",
+    ),
+    (
+        "maintenance",
+        r"\b(set|put|take|switch|mark|start|begin|end|finish)\b.*\bmaintenance\b"
+        r"|\bmaintenance\b.*\b(is )?(over|done|finished)\b|\bback (to|in|into) (running|service)\b"
+        rf"|^{_ASKS}.*((设|置|改|转|切)(换|置|定)?(为|成|到|入).*(检修|维护|MAINTENANCE|运行状态)"
+        r"|(开始|进入|转入|结束|退出)(检修|维护)|(检修|维护)(结束|完成|完毕)|恢复运行)",
     ),
     (
         "change",
-        r"^\W*(please )?(acknowledge|ack|shelve|silence|clear|close|complete|cancel|stop|start)\b"
-        r"|^(?!.*(哪|多少|吗))(请|帮我)*(把.*)?(确认|搁置|屏蔽|消除|关闭|完成|取消|停止|启动).*(报警|工单|泵|机|AL-|WO-)",
+        r"^\W*((please|can you|could you) )?(clear|close|complete|cancel|stop|start|restart|delete"
+        r"|(switch|turn) (it )?(on|off)|shut (down|off))\b"
+        rf"|^{_ASKS}(请|帮我)*(把.*)?(消除|关闭|关掉|关停|开启|完成|取消|停止|停掉|启动|重启"
+        rf"|删除).*"
+        rf"(报警|{_ZH_ORDER}|泵|机|AL-|WO-|[A-Za-z]+[_-]?\d)",
     ),
     (
         "help",
-        r"^\W*(help|hi|hello|hey|帮助|你好|您好)\b|what can you|how do i use|who are you"
-        r"|^\W*[?？]\W*$|^(帮助|你好|您好)|你能|能做什么|会什么|怎么用|如何使用|使用说明",
+        r"^\W*(help|hi|hello|hey)\b|what can (you|i ask)|what (questions|things) (do|can) "
+        r"|how do i use|who are you|^\W*[?？]\W*$"
+        r"|^(帮助|你好|您好)|你[能会](做|干|回答)|能做什么|会什么|怎么用|如何使用|使用说明",
+    ),
+    (
+        "handover",
+        r"\bhand(s|ing)?[ -]?over\b|\b(did|have) i miss|\bthe shift\b|昨晚|夜里|\bbrief(ing)?\b"
+        r"|\bfor my shift\b|\bshift (report|summary"
+        r"|change|log)\b"
+        r"|\b(night|day|last|previous|this|early|late) shift\b"
+        r"|交接?班|接班|(上|本|这|前)一?个?班(?!长|组)|[夜白早中晚]班",
     ),
     (
         "overview",
-        r"\boverview\b|\bsummary\b|\bworst\b|\bmost (urgent|critical|alerts|alarms)\b"
+        r"\boverview\b|\bwhat( i|')?s broken\b|\bworr(y|ied)\b|\bwhat'?s going on\b|\bsummary\b"
+        r"|\bworst\b|\bmost (urgent"
+        r"|critical|alerts|alarms)\b"
         r"|\b(plant|factory|everything|site|all) (is )?(ok|okay|fine|well|doing|running|look)"
         r"|\bneeds? (my )?attention\b|\bwhat should i (do|look at) first\b"
-        r"|总览|概况|概览|整体|全厂|最严重|最紧急|最差|最需要|报警最多|先处理哪",
+        r"|总览|总体|概况|概览|整体|全厂|最严重|最紧急|最差|最需要|报警最多|先处理哪",
     ),
-    ("orders", r"\bwork ?orders?\b|\borders?\b|\bjobs?\b|\bWO-\d|工单|派工|维修单"),
+    (
+        "compare",
+        r"\bside by side\b|\bwhich \w+ .*\b(more|most|less|least|higher|highest|hotter|lower)\b"
+        r"|\bcompar(e|ed|ing|ison)\b|\bversus\b|\bvs\b|\bdiffer(s|ent|ence)?\b|\bwith its peers\b"
+        r"|\b(worse|better|higher|lower|hotter|more|less) than\b|\bwhich (one )?is \w+er\b"
+        r"|比较|对比|相比|(跟|和|与|同).{1,12}(比|不同|差|区别|区分|一样)"
+        r"|比.{1,12}(高|低|大|小|差|好|热|快|慢|强)|哪[个台].{0,6}(高|低|大|小|热)",
+    ),
+    (
+        "orders",
+        r"\bwork ?orders?\b|\borders?\b|\bjobs?\b|\bWO-\d|\bwork\b.*\b(open|pending|outstanding"
+        r"|in progress)\b"
+        r"|\b(open|pending|outstanding) work\b|\b(maintenance|work) (list|plan)\b|\bbacklog\b"
+        r"|工单|派工|维修单|(检修|维修)计划",
+    ),
     (
         "forecast",
-        r"\bforecast|\bpredict|\bprognos|\bremaining\b|\bRUL\b|\bhow long\b|\bwhen will\b"
+        r"\bmakes? it (to|until|through)\b|\bhold out\b|\bsurvive\b|\btime to (failure|limit)\b"
+        r"|\bforecast|\bpredict|\bprognos|\bremaining\b|\bRUL\b|\bhow long\b|\bwhen (will|does"
+        r"|do)\b"
+        r"|\bfails? (first|soon)\b|\b(going|likely|about) to fail\b"
+        r"|\b(hits?|reach(es)?|cross(es)?|exceeds?) (its|the|a) (rated )?limit"
         r"|\bwill .*\b(fail|last|exceed|reach|break)|预测|寿命|预计|还能(用|运行|撑|跑|坚持)"
-        r"|多久(会|后|坏|超)|何时会|什么时候会|会不会(坏|超)|趋势预报",
+        r"|多久(会|后|坏|超)|何时会?(超|坏|到)|什么时候会|会不会(坏|超)|趋势预报|先(坏|出故障"
+        r"|出问题|超限|失效)|撑(得|不)?(到|住|过)|坚持到",
+    ),
+    (
+        "diagnose",
+        r"\bdiagnose\b|\banaly[sz]e\b|\b(run|make|do|start|new|fresh|re-?\w+)\b.*\bdiagnos"
+        r"|\brun the rules\b"
+        r"|^(?!.*(报告|结果|结论|依据|原来|已有)).*诊断|分析.*(故障|原因)",
+    ),
+    (
+        "knowledge",
+        r"\bwhat (should|can|must) (i|we) (check|look|inspect)\b"
+        r"|\bwhat (usually |typically |can )?causes?\b(?!.*(alert|alarm))|(一般|通常|常见"
+        r"|可能).*原因"
+        r"|(怎么|如何|怎样)区分|区别(是|在)",
     ),
     (
         "why",
-        r"\bAL-\d{8}-|\bwhy\b|\bdiagnos|\b(root )?causes?\b|\breport\b|\bevidence\b|\bexplain\b"
-        r"|\bwhat happened\b|为什么|为何|原因|诊断|报告|怎么回事|怎么了|依据|证据|解释",
+        r"\bAL-\d{8}-|\bwhy\b|\bdiagnos|\b(root )?cause[sd]?\b|\breport\b|\bevidence\b|\bexplain\b"
+        r"|\bwhat happened\b|为什么|为何|为啥|原因|诊断|报告|怎么回事|怎么了|依据|证据|解释",
     ),
     (
         "knowledge",
         r"\bhow (do|to|can|should)\b|\bwhat (to do|can i do|should i do)\b|\bsymptoms?\b"
         r"|\bfix(es|ing)?\b|\brepair|\bremed(y|ies)\b"
-        r"|\bknowledge\b|\bmanual\b|\bprocedure\b|\bsearch\b|\blook up\b|\bfailure modes?\b"
-        r"|知识|手册|处理|维修|检修|怎么修|怎么办|如何修|方案|症状|故障模式|搜索|查询.*资料",
+        r"|\bsteps? (to|for)\b|\breplac(e|ing)\b|\bknowledge\b|\bmanual\b|\bprocedure\b"
+        r"|\bsearch\b|\blook up\b|\bfailure modes?\b"
+        r"|知识|手册|处理|维修|(?<!在)检修(?!中)|怎么修|怎么办|如何修|方案|症状|故障模式|搜索"
+        r"|查.*资料",
     ),
     (
         "trend",
-        r"\bcompar(e|ed|ison)\b|\bversus\b|\bvs\b|比较|对比"
-        r"|\btrends?\b|\bchart|\bplot|\bgraph|\bcurve|\bdraw\b|\bhistory of (?!alert)"
-        r"|趋势|曲线|图|走势|变化|历史数据",
+        r"\btrends?\b|\bchart|\bplot|\bgraph|\bcurve|\bdraw\b|\bhistory of (?!alert)"
+        r"|趋势|曲线|画.*图|走势|变化|历史数据",
     ),
     (
         "alerts",
-        r"\balerts?\b|\balarms?\b|\bfaults?\b|\bproblems?\b|\bissues?\b|\bwrong\b|\bstanding\b"
-        r"|\babnormal|\banomal|报警|报警|警报|警告|异常|故障|问题|不正常",
+        r"\balerts?\b|\balarm(s|ed|ing)?\b|\bunusual\b|\bstrange\b|\bfaults?\b|\bproblems?\b"
+        r"|\bissues?\b|\bwrong\b"
+        r"|\bstanding\b|\babnormal|\banomal|报警|报过警|警报|警告|异常|故障|问题|不正常",
     ),
     (
         "status",
-        r"\bstatus\b|\bstate\b|\bhealth|\bhow (is|are|'s)\b|\bhow's\b|\brunning\b|\bokay?\b"
-        r"|\bdoing\b|\bcondition\b|\bnameplate\b|\binstalled\b|\bmanufacturer\b"
+        r"\bstatus\b|\bstate\b|\bhealth|\bhow (is|are|'s)\b|\bhow'?s\b|\brunning\b|\bok(ay)?\b"
+        r"|\bwhat'?s up\b|\bdoing\b|\bcondition\b|\bnameplate\b|\binstalled\b|\bmanufacturer\b"
         r"|\bwho (makes|made)\b|\blimits?\b|\breadings?\b|\bvalues?\b"
-        r"|状态|状况|情况|怎么样|如何|正常吗|运行|铭牌|额定|读数|还好吗",
+        r"|状态|状况|情况|怎么样|怎样|如何|正常吗|运行|铭牌|额定|读数|还好吗|咋样",
     ),
     (
         "devices",
@@ -77,82 +164,28 @@ INTENTS: tuple[tuple[Intent, str], ...] = (
         r"|\bcompressors\b|\bfans\b|设备|机器|机组|台账",
     ),
 )
+"""The first that a question has is what it is after."""
 
-CHANNELS: tuple[tuple[str, str], ...] = (
-    (
-        "fluid_temperature",
-        r"\bfluid[ _]temp(erature)?\b|(介质|流体|液体|油)温度?",
-    ),
-    ("vibration_velocity", r"\bvibration[ _]velocity\b|振动(速度|烈度)"),
-    ("temperature", r"\btemp(erature)?s?\d*\b|\bhow hot\b|温度|多热|发热|过热"),
-    ("vibration", r"\bvibrations?\d*\b|\bvibrates?\b|\bvibrating\b|振动|震动|抖动"),
-    ("pressure", r"\bpressures?\d*\b|压力"),
-    (
-        "current",
-        r"\bcurrent\d*\b(?!,? *(alert|alarm|status|state|situation|work|order|value|reading"
-        r"|problem|fault|condition))|\bamps?\b|\bamperage\b|电流",
-    ),
-    ("voltage", r"\bvoltages?\d*\b|电压"),
-    ("flow", r"\bflow( ?rate)?\d*\b|流量"),
-    ("speed", r"\bspeed\d*\b|\brpm\b|转速"),
-    ("power", r"\bpower\d*\b|功率"),
-)
+_WORDS = """
+acknowledge acknowledged alarm alarms alarmed alarming alert alerts anomaly bearing cause caused
+causes cavitation chart compare comparison compressor compressors condition conveyor create current
+critical device devices diagnose diagnosis different difference evidence explain exceed factory
+failure flow forecast gearbox handover health history knowledge limit limits machine machines
+maintenance manual minute minutes misalignment motor motors orders order overdue overview
+overheating plant predict pressure priority procedure pumps reading readings remaining repair
+report running search shelve shelved silent speed standing status stopped summary suppressed
+symptom symptoms temperature trend trends unacknowledged vibration voltage week weeks workorder
+yesterday hours today
+cases house leaking leaks older pauses place places plans rates rules seals state states valve
+valves yours
+"""
+VOCABULARY = frozenset(_WORDS.split())
+"""English words that are mended where they are mistyped, and those near them that are none."""
 
-TYPES = (
-    ("pump", r"\bpumps?\b|水泵|油泵|泵"),
-    ("motor", r"\bmotors?\b|电动机|电机|马达"),
-    ("compressor", r"\bcompressors?\b|空压机|压缩机"),
-    ("fan", r"\bfans?\b|\bblowers?\b|鼓风机|引风机|风机|风扇"),
-    ("gearbox", r"\bgear ?box(es)?\b|齿轮箱|减速机|减速箱"),
-    ("conveyor", r"\bconveyors?\b|输送机|皮带机|传送带"),
-    ("valve", r"\bvalves?\b|阀门|阀"),
-)
-"""Words for device classes; what stands in Chinese is put into English before ids are sought."""
-
-SPANS: tuple[tuple[int, str], ...] = (
-    (1, r"minutes?|mins?\b|分钟"),
-    (60, r"hours?|hrs?\b|h\b|个?小时"),
-    (1440, r"days?|d\b|天|日"),
-    (10080, r"weeks?|个?(?:星期|周)"),
-    (43200, r"months?|个?月"),
-)
-WORD_SPANS = (
-    (60, r"\b(last|past) hour\b|(上|近|过去|最近)一?个?小时"),
-    (1440, r"\btoday\b|\b(last|past) day\b|今天|今日|当天"),
-    (2880, r"\byesterday\b|昨天"),
-    (10080, r"\b(this|last|past) week\b|[本这上]周|一周|[本这上]个?星期"),
-    (43200, r"\b(this|last|past) month\b|[本这上]个?月"),
-)
-HAN = {char: number for number, char in enumerate("零一二三四五六七八九十")} | {"两": 2, "半": 0.5}
-NOISE = re.compile(
-    r"\b(how|do|does|did|i|to|can|should|we|you|the|a|an|of|for|on|in|is|are|what|which|search|find"
-    r"|look|up|show|tell|me|about|please|knowledge|base|manual|procedure|fix|repair|failure|modes?"
-    r"|causes?|symptoms?|remedy|remedies|with|it)\b"
-    r"|请问?|帮我|我想|搜索|查询|查找|查一?下|一下|知识库?|手册|资料|应该|怎么|如何|怎样|处理|维修"
-    r"|检修|修理?|办|什么|有哪些|关于|的|了|吗|呢|方案|症状|故障模式|是",
-    re.IGNORECASE,
-)
-
-LINE = (
-    r"\bline[ _-]?([A-Z]*\d+)\b|(?<![A-Za-z0-9])([A-Z]+\d+)(?=号?[ ]*(?:生产线|产线|线))"
-    r"|(?:生产线|产线)\s*([A-Z]*\d+)"
-)
-STATES = (
-    ("STOPPED", r"\bstopped\b|\bnot running\b|\bidle\b|停机|停止|停着|没有?在?运行|未运行"),
-    ("MAINTENANCE", r"\bmaintenance\b|检修中|在检修|维修中"),
-    ("RUNNING", r"\brunning\b|运行"),
-)
-"""Of devices, as they are asked for in a list."""
-ORDER_STATES = (
-    (OrderStatus.OPEN, r"\bopen\b|\bpending\b|未完成|待处理|未处理|未关闭"),
-    (OrderStatus.IN_PROGRESS, r"\bin progress\b|进行中"),
-    (OrderStatus.COMPLETED, r"\bcompleted\b|\bdone\b|\bfinished\b|已完成"),
-    (OrderStatus.CANCELLED, r"\bcancell?ed\b|已取消"),
-)
-DUE = r"\bdue\b|\boverdue\b|到期|截止|期限|逾期"
-LEVELS = ((AlertLevel.P0, r"\bP0\b|\bcritical\b|\bemergenc|危急|紧急"), (AlertLevel.P1, r"\bP1\b"),
-          (AlertLevel.P2, r"\bP2\b"), (AlertLevel.P3, r"\bP3\b"))  # fmt: skip
-CLOCK = (
-    r"(?:\bat |\bup to |\bby |\buntil |于|在|截至)?\b(\d{1,2})[:：](\d{2})(?!\d)"
-    r"|\bat (\d{1,2}) ?(am|pm)\b|(?<!\d)(\d{1,2})点(\d{1,2}|半)?"
-)
+ZH_TYPOS: tuple[tuple[str, str], ...] = (
+    (r"[报抱][景井]|告警|抱警", "报警"), (r"[公工]但|公单", "工单"), (r"[壮撞]态|状太", "状态"),
+    (r"温[渡肚]", "温度"), (r"压[历利]", "压力"), (r"趋[式事]", "趋势"),
+    (r"[珍真]断", "诊断"), (r"交结班", "交接班"), (r"预[侧册]", "预测"),
+    (r"震动|振懂", "振动"), (r"故[帐账]", "故障"), (r"点流", "电流"), (r"对笔", "对比"),
+)  # fmt: skip
+"""What a Chinese input method writes for the wrong choice, and other words for the same."""

@@ -2,11 +2,11 @@
 
 A number of a sentence stands if one of these, in the same unit, rounds to it at the digits shown
 (a whole number without unit, or a whole multiple below ten, must be met exactly):
-a number of the evidence or of its arguments; a difference, a ratio or a change in per cent of two
-numbers that belong together (`_PAIRS`); a share as per cent; the time between two times that
-belong together (`_SPANS`); the length of a list, or how many of its changes are significant; a
-number in the evidence's own prose, with the same unit. Times convert among s, min, h and d;
-nothing else converts.
+a number of the evidence, or a time among its arguments; a difference, a ratio or a change in per
+cent of two numbers that belong together (`_PAIRS`); a share as per cent; the time between two
+times that belong together (`_SPANS`); the length of a list, or how many of its changes are
+significant; a number in the evidence's own prose, with the same unit. Times convert among s, min, h
+and d; nothing else converts.
 """
 
 import math
@@ -28,7 +28,6 @@ _PAIRS = (
     ("limit", "now"), ("limit_high", "last"), ("limit_high", "high"), ("limit_high", "mean"),
     ("limit_low", "last"), ("limit_low", "low"), ("limit_low", "mean"), ("low", "high"),
 )  # fmt: skip
-_PAIRED = frozenset(one for one, _ in _PAIRS)
 _SPANS = (
     ("start", "end"), ("onset", "as_of"), ("first_seen", "last_seen"), ("onset", "last_seen"),
     ("onset", "first_seen"), ("last_reading", "as_of"), ("first_seen", "as_of"),
@@ -56,6 +55,7 @@ _TIMES = (
     (re.compile(r"^hours(_|$)|_hours$"), 3600.0), (re.compile(r"(^|_)days$"), 86400.0),
 )  # fmt: skip
 _SHARE = re.compile(r"(^|_)(share|probability|confidence)(_|$)")
+_IDENTIFIER = re.compile(r"[A-Za-z_][\w-]*")
 _MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}.*)?$")
 
 
@@ -81,6 +81,8 @@ class Grounds:
     channels: set[str] = field(default_factory=set[str])
     prose: str = ""
     """All texts, in lower case."""
+    echoes: set[Any] = field(default_factory=set[Any])
+    """Names and numbers that a free text among the arguments has."""
 
     def hold(self, figure: Figure, channels: frozenset[str]) -> bool:
         """Whether a particular of a sentence stands on this.
@@ -150,36 +152,61 @@ class _Same:
 def _read(same: _Same) -> Grounds:
     evidence, grounds = same.evidence, Grounds()
     texts = [evidence.note or "", evidence.tool]
-    _walk(evidence.result, grounds, texts, None, None, "")
-    _walk(evidence.arguments, grounds, texts, None, None, "")
+    _read_arguments(evidence, grounds, texts)
+    given = evidence.arguments
+    answered = {n: v for n, v in evidence.result.items() if not _is_echo(v, given.get(n))}
+    _walk(answered, grounds, texts, None, None, "")
     grounds.prose = normal("\n".join(texts)).lower()
     return grounds
+
+
+def _is_echo(value: Any, asked: Any) -> bool:
+    """Whether a tool only repeats what it was asked; a name it knows tells what its numbers are."""
+    if isinstance(value, str) and _IDENTIFIER.fullmatch(value):
+        return False
+    return value is not None and value == asked
+
+
+def _read_arguments(evidence: Evidence, grounds: Grounds, texts: list[str]) -> None:
+    """Read what was asked for: names, moments and spans of time, and no other number.
+
+    Whoever asks could else put a number into a search, and cite the search for it. What a tool
+    repeats of such a text in its answer is no ground either.
+    """
+    for key, value in evidence.arguments.items():
+        if isinstance(value, str) and (_moment(value) is not None or _IDENTIFIER.fullmatch(value)):
+            # What a tool knows nothing of is not known by having been asked for.
+            if evidence.result:
+                _read_text(value, grounds, texts)
+        elif isinstance(value, str):
+            names, numbers = _particulars(value)
+            grounds.echoes.update(names, numbers)
+        elif isinstance(value, int | float) and (scale := _seconds_in(key)) is not None:
+            grounds.add(value * scale, SECONDS)
+        elif isinstance(value, list | tuple):
+            items = cast(Sequence[Any], value)
+            found = (_particulars(item) for item in items if isinstance(item, str))
+            for names, numbers in found:
+                grounds.echoes.update(names, numbers)
+        grounds.names.add(plain(key))
 
 
 def _walk(
     value: Any, grounds: Grounds, texts: list[str], unit: str | None, channel: str | None, key: str
 ) -> None:
-    match value:
-        case bool() | None:
-            pass
-        case int() | float():
-            grounds.add(float(value), _unit(key, unit), channel)
-            if _is_share(key):
-                grounds.add(100 * float(value), PERCENT, channel)
-        case str():
-            _read_text(value, grounds, texts)
-        case Mapping():
-            _walk_mapping(cast(Mapping[str, Any], value), grounds, texts, unit, channel, key)
-        case Sequence():
-            items = cast(Sequence[Any], value)
-            grounds.add(float(len(items)), None)
-            for item in items:
-                _walk(item, grounds, texts, unit, channel, key)
-            if key == "changes":
-                moved = sum(bool(item["significant"]) for item in items)
-                grounds.add(float(moved), None)
-        case _:
-            pass
+    if isinstance(value, str):
+        _read_text(value, grounds, texts)
+    elif isinstance(value, dict):
+        _walk_mapping(cast(dict[str, Any], value), grounds, texts, unit, channel, key)
+    elif isinstance(value, list | tuple):
+        items = cast(Sequence[Any], value)
+        grounds.add(float(len(items)), None)
+        for item in items:
+            _walk(item, grounds, texts, unit, channel, key)
+        if key == "changes":
+            grounds.add(float(sum(bool(item["significant"]) for item in items)), None)
+    elif isinstance(value, int | float) and not isinstance(value, bool):
+        _add_number(value, _fact(key), grounds, unit, channel)
 
 
 def _walk_mapping(
@@ -196,15 +223,94 @@ def _walk_mapping(
         grounds.names.add(plain(value["device_id"]))
     if channel:
         grounds.channels.add(channel)
-    for name, one in value.items():
+    shape = _shape(tuple(value), key in ("rated", "limits", "units"))
+    for fact, one in zip(shape.facts, value.values(), strict=True):
         inner_unit, inner_channel = unit, channel
-        if key in ("rated", "limits", "units") or _measures(name):
-            inner_unit, inner_channel = unit_of(name), name
-            grounds.channels.add(name)
-        grounds.names.add(plain(name))
-        _walk(one, grounds, texts, inner_unit, inner_channel, name)
-    for quantity in _derived(value, unit, channel):
-        grounds.add(*quantity)
+        if fact.is_channel:
+            inner_unit, inner_channel = fact.unit, fact.name
+            grounds.channels.add(fact.name)
+        grounds.names.add(fact.plain)
+        if type(one) is float or type(one) is int:
+            _add_number(one, fact, grounds, inner_unit, inner_channel)
+        elif one is not None:
+            _walk(one, grounds, texts, inner_unit, inner_channel, fact.name)
+    if shape.derives:
+        for quantity in _derived(value, shape, unit, channel):
+            grounds.add(*quantity)
+
+
+class _Fact(NamedTuple):
+    """What the name of a field tells of its value."""
+
+    name: str
+    plain: str
+    unit: str | None
+    """Of a measurement of that name."""
+    is_channel: bool
+    is_level: bool
+    """It is in the unit of its channel."""
+    is_share: bool
+    own_unit: str | None
+    """Of a field that is no level."""
+    seconds: float | None
+    """In one of its unit, where it is a time in another than seconds."""
+
+
+class _Shape(NamedTuple):
+    """What the names of an object's fields tell together."""
+
+    facts: tuple[_Fact, ...]
+    pairs: tuple[tuple[str, str], ...]
+    spans: tuple[tuple[str, str], ...]
+    times: tuple[_Fact, ...]
+
+    @property
+    def derives(self) -> bool:
+        """Whether anything follows from them."""
+        return bool(self.pairs or self.spans or self.times)
+
+
+@lru_cache(maxsize=1024)
+def _shape(names: tuple[str, ...], are_channels: bool) -> _Shape:
+    """Many objects have the same fields, and a diagnosis must not wait for each of them."""
+    there = set(names)
+    facts = tuple(_fact(name, are_channels) for name in names)
+    return _Shape(
+        facts,
+        tuple(pair for pair in _PAIRS if there.issuperset(pair)),
+        tuple(span for span in _SPANS if there.issuperset(span)),
+        tuple(fact for fact in facts if fact.seconds is not None),
+    )
+
+
+@lru_cache(maxsize=1024)
+def _fact(name: str, is_channel: bool = False) -> _Fact:
+    measures = measurement_of(name) is not None
+    scale = _seconds_in(name)
+    return _Fact(
+        name,
+        plain(name),
+        unit_of(name),
+        is_channel or measures,
+        measures or name in _LEVELS,
+        _SHARE.search(name) is not None,
+        _key_unit(name),
+        None if scale == 1.0 else scale,
+    )
+
+
+def _add_number(
+    value: float, fact: _Fact, grounds: Grounds, unit: str | None, channel: str | None
+) -> None:
+    if fact.is_level:
+        unit = unit or fact.unit
+    elif fact.name == "slope_per_hour":
+        unit = f"{unit}/h" if unit else None
+    else:
+        unit = fact.own_unit
+    grounds.add(float(value), unit, channel)
+    if fact.is_share:
+        grounds.add(100 * float(value), PERCENT, channel)
 
 
 def _read_text(text: str, grounds: Grounds, texts: list[str]) -> None:
@@ -213,9 +319,12 @@ def _read_text(text: str, grounds: Grounds, texts: list[str]) -> None:
         grounds.moments.add(at)
         return
     names, numbers = _particulars(text)
-    grounds.names.update(names)
     if " " not in text:
         grounds.channels.add(text)
+    if grounds.echoes:
+        names = [one for one in names if one not in grounds.echoes]
+        numbers = [one for one in numbers if one not in grounds.echoes]
+    grounds.names.update(names)
     for value, unit in numbers:
         grounds.add(value, unit)
 
@@ -255,48 +364,15 @@ def _key_unit(key: str) -> str | None:
 
 
 @lru_cache(maxsize=512)
-def _measures(name: str) -> bool:
-    return measurement_of(name) is not None
-
-
-@lru_cache(maxsize=512)
 def _seconds_in(key: str) -> float | None:
     return next((scale for pattern, scale in _TIMES if pattern.search(key)), None)
 
 
-@lru_cache(maxsize=512)
-def _is_share(key: str) -> bool:
-    return _SHARE.search(key) is not None
-
-
-def _unit(key: str, unit: str | None) -> str | None:
-    if key in _LEVELS or _measures(key):
-        return unit or unit_of(key)
-    if key == "slope_per_hour":
-        return f"{unit}/h" if unit else None
-    return _key_unit(key)
-
-
-def _derived(value: Mapping[str, Any], unit: str | None, channel: str | None) -> Iterator[Quantity]:
-    if not _PAIRED.isdisjoint(value):
-        yield from _compared(value, unit, channel)
-    for one, other in _SPANS:
-        a, b = value.get(one), value.get(other)
-        if isinstance(a, str) and isinstance(b, str):
-            start, end = _moment(a), _moment(b)
-            if start is not None and end is not None:
-                yield Quantity((end - start).total_seconds(), SECONDS)
-    for key, one in value.items():
-        scale = _seconds_in(key)
-        if scale is not None and scale != 1.0 and isinstance(one, int | float):
-            yield Quantity(one * scale, SECONDS)
-
-
-def _compared(
-    value: Mapping[str, Any], unit: str | None, channel: str | None
+def _derived(
+    value: Mapping[str, Any], shape: _Shape, unit: str | None, channel: str | None
 ) -> Iterator[Quantity]:
-    for one, other in _PAIRS:
-        a, b = value.get(one), value.get(other)
+    for one, other in shape.pairs:
+        a, b = value[one], value[other]
         if isinstance(a, int | float) and isinstance(b, int | float):
             yield Quantity(b - a, unit, channel)
             if unit == "Cel":
@@ -305,6 +381,16 @@ def _compared(
                 yield Quantity(100 * (b - a) / abs(a), PERCENT, channel)
                 yield Quantity(100 * b / a, PERCENT, channel)
                 yield Quantity(b / a, RATIO, channel)
+    for one, other in shape.spans:
+        a, b = value[one], value[other]
+        if isinstance(a, str) and isinstance(b, str):
+            start, end = _moment(a), _moment(b)
+            if start is not None and end is not None:
+                yield Quantity((end - start).total_seconds(), SECONDS)
+    for fact in shape.times:
+        one = value[fact.name]
+        if isinstance(one, int | float) and fact.seconds is not None:
+            yield Quantity(one * fact.seconds, SECONDS)
 
 
 def _rounds_to(quantity: Quantity, figure: Figure, channels: frozenset[str]) -> bool:

@@ -44,7 +44,12 @@ class Judge:
     def __init__(self, evidence: Iterable[Evidence], device_id: str) -> None:
         self._evidence = {one.evidence_id: one for one in evidence}
         self._device = plain(device_id)
+        self._devices = {
+            one: None if (device := device_of(what)) is None else plain(device)
+            for one, what in self._evidence.items()
+        }
         self._read: dict[str, Grounds] = {}
+        self._spoken_of: dict[tuple[object, ...], frozenset[str]] = {}
 
     @property
     def all(self) -> tuple[str, ...]:
@@ -99,12 +104,16 @@ class Judge:
         """The channels that a sentence speaks of; they matter to what it measures alone."""
         if not said.measures or not (said.words or said.names):
             return frozenset()
-        return frozenset(
-            channel
-            for g in self._grounds(about)
-            for channel in g.channels
-            if plain(channel) in said.names or (said.words and base(channel).endswith(said.words))
-        )
+        asked = (tuple(about), said.names, said.words)
+        if asked not in self._spoken_of:
+            self._spoken_of[asked] = frozenset(
+                channel
+                for g in self._grounds(about)
+                for channel in g.channels
+                if plain(channel) in said.names
+                or (said.words and base(channel).endswith(said.words))
+            )
+        return self._spoken_of[asked]
 
     def _holds(
         self,
@@ -119,8 +128,8 @@ class Judge:
 
     def _is_about(self, evidence_id: str, names: Collection[str]) -> bool:
         """What was read of another device speaks only for a sentence that names it."""
-        device = device_of(self._evidence[evidence_id])
-        return device is None or plain(device) in names or plain(device) == self._device
+        device = self._devices[evidence_id]
+        return device is None or device == self._device or device in names
 
     def _grounds(self, evidence_ids: Iterable[str]) -> Iterator[Grounds]:
         """What they hold, each read only when it is reached: mostly the first one will do."""

@@ -1,13 +1,16 @@
 """The plant's tools as an LLM gets them: the reading ones, each answer numbered as evidence."""
 
 import json
-from collections.abc import Collection, Iterator
+import re
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import count
 from typing import Any, Self, cast
 
+import anyio
 from fastmcp import Client
+from pydantic_ai.exceptions import UsageLimitExceeded
 from pydantic_ai.mcp import MCPToolset
 from pydantic_ai.tools import RunContext, ToolDefinition
 from pydantic_ai.toolsets import AbstractToolset, ToolsetTool, WrapperToolset
@@ -44,7 +47,16 @@ class EvidenceToolset(WrapperToolset[None]):
     """Plant time beyond which the tools must not look; None: up to their own now."""
     most: int = 16
     """Calls after which the LLM is told to answer."""
-    calls: Iterator[int] = field(default_factory=count)
+    kept: Collection[str] = ()
+    """Tools for which calls are kept: the rest of the calls are for whatever the LLM wants."""
+    fixed: Mapping[tuple[str, str], str] = field(default_factory=dict[tuple[str, str], str])
+    """What arguments of a tool must be, by tool and name."""
+    calls: Iterator[int] = field(default_factory=lambda: count(1))
+    asked: set[str] = field(default_factory=set[str])
+    """Names of the tools that were called."""
+    told: set[str] = field(default_factory=set[str])
+    """Ids of the evidence that was shown."""
+    turn: anyio.Lock = field(default_factory=anyio.Lock)
 
     async def call_tool(
         self,
@@ -53,13 +65,34 @@ class EvidenceToolset(WrapperToolset[None]):
         ctx: RunContext[None],
         tool: ToolsetTool[None],
     ) -> dict[str, Any]:
-        """Call the tool and number what it answers."""
-        if next(self.calls) >= self.most:
+        """Call the tool and number what it answers.
+
+        Raises:
+            UsageLimitExceeded: It goes on calling though it was told to answer.
+        """
+        made, waiting = next(self.calls), set(self.kept) - self.asked - {name}
+        if made > self.most + _DEAF:
+            raise UsageLimitExceeded("It went on calling tools though it was told to answer")
+        if made > self.most:
             return {"state": "unavailable", "note": f"{self.most} calls were made: answer now."}
+        if name not in self.kept and made > self.most - len(waiting):
+            note = f"The calls that are left are for {' and '.join(sorted(waiting))}; or answer."
+            return {"state": "unavailable", "note": note}
+        self.asked.add(name)
         properties = tool.tool_def.parameters_json_schema.get("properties", {})
         if self.as_of is not None and "until" in properties:
             tool_args = {**tool_args, "until": _not_after(tool_args.get("until"), self.as_of)}
-        return shown(await self.ledger.ask(name, tool_args))
+        own = {key: value for (owner, key), value in self.fixed.items() if owner == name}
+        # One after the other: the same call made twice at once is then answered by the first.
+        async with self.turn:
+            evidence = await self.ledger.ask(name, {**tool_args, **own})
+        if evidence.evidence_id in self.told:
+            return {
+                "evidence_id": evidence.evidence_id,
+                "note": "The same call as before: its answer stands above.",
+            }
+        self.told.add(evidence.evidence_id)
+        return shown(evidence)
 
     async def for_run(self, ctx: RunContext[None]) -> AbstractToolset[None]:
         """See `AbstractToolset.for_run`."""
@@ -73,6 +106,11 @@ class EvidenceToolset(WrapperToolset[None]):
         return self if wrapped is self.wrapped else replace(self, wrapped=wrapped)
 
 
+_DEAF = 4
+"""Calls beyond the last one after which an LLM is taken to go in circles."""
+_LOGIN = re.compile(r"(?<=://)[^/\s@\"\\]+@")
+
+
 def shown(evidence: Evidence) -> dict[str, Any]:
     """One piece of evidence as an LLM sees it."""
     if not evidence.result:
@@ -81,7 +119,17 @@ def shown(evidence: Evidence) -> dict[str, Any]:
             "state": evidence.state.value,
             "note": evidence.note,
         }
-    return {"evidence_id": evidence.evidence_id, "result": evidence.result}
+    result = json.dumps(evidence.result, ensure_ascii=False)
+    return {"evidence_id": evidence.evidence_id, "result": json.loads(without_logins(result))}
+
+
+def without_logins(text: str) -> str:
+    """JSON without the names and passwords in addresses: they go to nobody's server.
+
+    >>> without_logins('"opc.tcp://admin:secret@10.0.0.7:4840"')
+    '"opc.tcp://10.0.0.7:4840"'
+    """
+    return _LOGIN.sub("", text)
 
 
 def fenced(evidence: Evidence) -> str:

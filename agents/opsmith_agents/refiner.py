@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import time
+from collections import Counter
 from typing import Any
 
 from fastmcp import Client
@@ -11,7 +12,8 @@ from opsmith.domain.base import Language
 from opsmith.domain.diagnoses import Decision, Diagnosis
 from opsmith.domain.events import AlertEvent, ReportEvent
 from opsmith.errors import LlmUnavailable
-from opsmith_agents.check import check, check_decision
+from opsmith_agents.check import SEVERITIES, check, check_decision
+from opsmith_agents.flood import with_group
 from opsmith_agents.protocols import Decider, Diagnostician
 from opsmith_agents.publisher import Outcome, Publisher
 from opsmith_agents.rules import RULES
@@ -52,6 +54,21 @@ class Refiner:
         self._decider = decider
         self._language: Language = language
         self._seconds = seconds
+        self._done: Counter[str] = Counter()
+        self._spent: Counter[str] = Counter()
+        self._cost = 0.0
+        self._last = ""
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What became of the LLM's work so far, for those who watch the stages."""
+        return {
+            "llm_reports": self._done["published"],
+            "rules_stand": self._done["stands"],
+            "llm_tokens": self._spent["tokens"],
+            "llm_cost": round(self._cost, 6),
+            "llm_last": self._last,
+        }
 
     async def refine(self, event: ReportEvent) -> Outcome:
         """Ask the LLM about the alert that the rules reported on; the rules' report is its draft.
@@ -64,33 +81,55 @@ class Refiner:
         trace_id, began = event.report.trace_id, time.perf_counter()
         alert = (await call(self._plant, AlertHistory.get_alert, trace_id)).alert
         about = AlertEvent(change="updated", as_of=event.as_of, alert=alert)
+        if alert.suppressed is not None:
+            return Outcome(skipped="suppressed by now")
         versions = (await self._publisher.reports(about)).versions
         if any(v.made_by != RULES and v.created_at == event.as_of for v in versions):
             return Outcome(skipped="an LLM has looked at this already")
+        draft = event.report.diagnosis
         try:
             async with asyncio.timeout(self._seconds):
-                draft = event.report.diagnosis
                 told = await self._llm.diagnose(about, self._language, draft=draft)
-                diagnosis = check(told, about)
-                if not _survives(told, diagnosis):
-                    return _stands(trace_id, "; ".join(diagnosis.removed) or "too few claims")
-                decision = await self._decide(diagnosis, about)
         except (LlmUnavailable, TimeoutError) as error:
-            return _stands(trace_id, str(error) or "no answer in time")
+            return self._stands(trace_id, str(error) or "no answer in time")
+        diagnosis = _no_milder(check(told, about), draft)
+        if not _survives(told, diagnosis):
+            why = f"{told.made_by}: {'; '.join(diagnosis.removed) or 'too few claims'}"
+            return self._stands(trace_id, why, told)
+        diagnosis = check(await with_group(self._plant, about, diagnosis), about)
+        left = self._seconds - (time.perf_counter() - began)
+        decision = await self._decide(diagnosis, about, max(left, 0.0))
+        self._tell("published", f"{trace_id}: {diagnosis.path}", diagnosis, decision)
         return await self._publisher.publish(about, diagnosis, decision, began)
 
-    async def _decide(self, diagnosis: Diagnosis, event: AlertEvent) -> Decision:
+    async def _decide(self, diagnosis: Diagnosis, event: AlertEvent, seconds: float) -> Decision:
         try:
-            decision = await self._llm_decider.decide(event, diagnosis)
-        except LlmUnavailable as error:
-            logger.warning("The rules decide on %s: %s", event.alert.trace_id, error)
+            async with asyncio.timeout(seconds):
+                decision = await self._llm_decider.decide(event, diagnosis)
+        except (LlmUnavailable, TimeoutError) as error:
+            why = str(error) or "no answer in time"
+            logger.warning("The rules decide on %s: %s", event.alert.trace_id, why)
             decision = await self._decider.decide(event, diagnosis)
         return check_decision(decision, diagnosis, event)
 
+    def _stands(self, trace_id: str, why: str, told: Diagnosis | None = None) -> Outcome:
+        logger.warning("The rules' report on %s stands: %s", trace_id, why)
+        self._tell("stands", f"{trace_id}: {why}", told)
+        return Outcome(skipped=why)
 
-def _stands(trace_id: str, why: str) -> Outcome:
-    logger.warning("The rules' report on %s stands: %s", trace_id, why)
-    return Outcome(skipped=why)
+    def _tell(self, what: str, line: str, *spent: Diagnosis | Decision | None) -> None:
+        self._done[what] += 1
+        self._last = line[:300]
+        for one in spent:
+            if one is not None:
+                self._spent["tokens"] += one.tokens_used
+                self._cost += one.cost
+
+
+def _no_milder(diagnosis: Diagnosis, rules: Diagnosis) -> Diagnosis:
+    """The same, no less severe than the rules take it."""
+    severity = max(diagnosis.severity, rules.severity, key=SEVERITIES.index)
+    return diagnosis.model_copy(update={"severity": severity})
 
 
 def _survives(told: Diagnosis, kept: Diagnosis) -> bool:

@@ -2,6 +2,7 @@
 
 from datetime import tzinfo
 
+from opsmith.domain.alerts import Alert
 from opsmith.domain.base import Language
 from opsmith_agents.reply_words import (
     caveat,
@@ -246,3 +247,49 @@ def deviations(seen: AlertView, language: Language, zone: tzinfo) -> str:
         f"{device} {alert.alert_level} 级报警：{kind}；偏离始于 {since}。",
     )
     return joined(head, table(heads.split(","), rows))
+
+
+def alert_in_words(alert: Alert, language: Language) -> str:
+    """What an alert says, in a line for a work order that nobody planned yet."""
+    kind = word(language, alert.alert_type)
+    told = [
+        f"{channel(language, one.channel)} {quantity(one.value, one.unit)}"
+        for one in alert.deviations
+    ]
+    seen = listed(language, told)
+    return say(
+        language,
+        f"Inspect {alert.device_id}: {kind}" + (f" ({seen})" if seen else ""),
+        f"检查 {alert.device_id}：{kind}" + (f"（{seen}）" if seen else ""),
+    )
+
+
+def held(quiet: tuple[AlertLine, ...], seen: AlertList, language: Language, zone: tzinfo) -> str:
+    """The alerts that stand and are held back, each with what holds it."""
+    counted = sum(seen.held_back.values())
+    if not quiet and not counted:
+        return joined(
+            say(language, "No standing alert is held back.", "没有被抑制的报警。"),
+            caveat(language, seen),
+        )
+    heads = say(
+        language, "Alert,Device,Level,Type,Held back by", "报警编号,设备,级别,类型,原因"
+    ).split(",")
+    rows = [
+        [
+            plain(one.trace_id),
+            plain(one.device_id),
+            one.alert_level.value,
+            word(language, one.alert_type),
+            word(language, one.held.value) if one.held else say(language, "other", "其他"),
+        ]
+        for one in quiet
+    ]
+    total = max(counted, len(quiet))
+    head = say(language, f"{total} alert(s) held back:", f"共 {total} 个报警被抑制：")
+    ask = say(
+        language,
+        "*why was AL-… held back* tells until when, and what would bring it out.",
+        "可问“AL-… 为什么被抑制”，了解到何时为止以及什么会使其发出。",
+    )
+    return joined(head, table(heads, rows) if rows else "", ask, caveat(language, seen))

@@ -1,9 +1,10 @@
-"""What the assistant says of reports, orders, forecasts and knowledge, in Markdown."""
+"""What the assistant says of orders, forecasts and knowledge, in Markdown, in both languages."""
 
+from collections.abc import Sequence
 from datetime import tzinfo
 
 from opsmith.domain.base import Language
-from opsmith.domain.diagnoses import Diagnosis
+from opsmith.domain.forecasts import TimeToLimit
 from opsmith_agents.reply_words import (
     caveat,
     channel,
@@ -11,84 +12,29 @@ from opsmith_agents.reply_words import (
     listed,
     moment,
     plain,
+    prose,
     quantity,
     say,
     signed,
     table,
     word,
 )
-from opsmith_mcp.alert_history import ReportView
 from opsmith_mcp.forecasting import FailureForecast
 from opsmith_mcp.knowledge import EntryView, KnowledgeHits
 from opsmith_mcp.work_orders import OrderLine, WorkOrderList, WorkOrderView
-
-
-def report(seen: ReportView, language: Language, zone: tzinfo) -> str:
-    """The stored report on an alert, as it was checked: nothing is diagnosed here."""
-    trace = plain(seen.trace_id)
-    if seen.report is None:
-        return say(language, f"No report on alert {trace} yet.", f"报警 {trace} 尚无诊断报告。")
-    stored, diagnosis = seen.report, seen.report.diagnosis
-    head = say(
-        language,
-        f"**{plain(diagnosis.cause)}**\n\nReport, version {stored.version}, on alert {trace} of "
-        f"{plain(stored.device_id)}, by {plain(stored.llm_model)}, "
-        f"{moment(stored.created_at, zone)}. Severity {stored.severity}, confidence "
-        f"{diagnosis.confidence:.0%}, category {word(language, stored.fault_category)}.",
-        f"**{plain(diagnosis.cause)}**\n\n报警 {trace}（{plain(stored.device_id)}）第 "
-        f"{stored.version} 版报告，出自{word(language, stored.llm_model)}，"
-        f"{moment(stored.created_at, zone)}。严重程度{word(language, stored.severity)}，"
-        f"置信度 {diagnosis.confidence:.0%}，类别{word(language, stored.fault_category)}。",
-    )
-    supposed = say(language, "supposed: ", "推断：")
-    claims = "\n".join(
-        f"- {supposed if one.kind == 'hypothesis' else ''}{plain(one.text)} "
-        f"({', '.join(one.evidence)})"
-        for one in diagnosis.claims
-    )
-    labels = say(language, "Now,For good,Confirm by,Decision", "立即,根治,确认方法,决定").split(",")
-    texts = (
-        diagnosis.immediate_action, diagnosis.lasting_action, diagnosis.confirm_by,
-        stored.decision.reason,
-    )  # fmt: skip
-    todo = [f"- {label}: {plain(text)}" for label, text in zip(labels, texts, strict=True) if text]
-    return joined(
-        head,
-        _hypotheses(diagnosis, language),
-        claims,
-        "\n".join(todo),
-        _coverage(diagnosis, language),
-        caveat(language, seen),
-    )
-
-
-def _hypotheses(diagnosis: Diagnosis, language: Language) -> str:
-    if not diagnosis.hypotheses:
-        return ""
-    heads = say(language, "Candidate,Probability,Standing", "可能原因,概率,结论").split(",")
-    rows = [
-        [plain(one.name), f"{one.probability:.0%}", word(language, one.standing)]
-        for one in diagnosis.hypotheses[:5]
-    ]
-    return table(heads, rows)
-
-
-def _coverage(diagnosis: Diagnosis, language: Language) -> str:
-    seen = diagnosis.coverage
-    labels = say(language, "Checked,Empty,Stale,Unavailable", "已查,无结果,陈旧,无法查询")
-    parts = (seen.checked, seen.empty, seen.stale, seen.unavailable)
-    lines = [
-        f"{label}: {', '.join(tools)}"
-        for label, tools in zip(labels.split(","), parts, strict=True)
-        if tools
-    ]
-    return f"*{'; '.join(lines)}*" if lines else ""
 
 
 def orders(seen: WorkOrderList, language: Language, zone: tzinfo, *, by_due: bool = False) -> str:
     """Work orders, the newest first, or the one that is due first."""
     if not seen.orders:
         return say(language, "No such work order.", "没有相应工单。")
+    head = say(language, f"{seen.total} work order(s):", f"共 {seen.total} 个工单：")
+    rows = order_rows(sorted(seen.orders, key=_due) if by_due else seen.orders, language, zone)
+    return joined(head, rows, caveat(language, seen))
+
+
+def order_rows(orders: Sequence[OrderLine], language: Language, zone: tzinfo) -> str:
+    """Orders as a table, in the order given; nothing where there is none."""
     heads = say(
         language,
         "Order,Device,Priority,Status,Due,Reviewed by,What",
@@ -102,12 +48,11 @@ def orders(seen: WorkOrderList, language: Language, zone: tzinfo, *, by_due: boo
             word(language, one.status.value),
             moment(one.due_at, zone),
             plain(one.reviewed_by or say(language, "nobody yet", "尚无人")),
-            plain(_short(one.description)),
+            prose(_short(one.description)),
         ]
-        for one in (sorted(seen.orders, key=_due) if by_due else seen.orders)
+        for one in orders
     ]
-    head = say(language, f"{seen.total} work order(s):", f"共 {seen.total} 个工单：")
-    return joined(head, table(heads, rows), caveat(language, seen))
+    return table(heads, rows) if rows else ""
 
 
 def _due(one: OrderLine) -> tuple[bool, str]:
@@ -119,7 +64,7 @@ def order(seen: WorkOrderView, language: Language, zone: tzinfo) -> str:
     one = seen.order
     hours = "-" if one.estimated_hours is None else f"{one.estimated_hours:g}"
     head = (
-        f"**{plain(one.order_no)}** {plain(one.device_id)}, {one.order_type}, "
+        f"**{plain(one.order_no)}** {plain(one.device_id)}, {word(language, one.order_type)}, "
         f"{one.priority.value}, {word(language, one.status.value)}"
     )
     facts = say(
@@ -130,14 +75,16 @@ def order(seen: WorkOrderView, language: Language, zone: tzinfo) -> str:
         f"期限 {moment(one.due_at, zone)}；预计 {hours} 小时；"
         f"审核人 {plain(one.reviewed_by or '尚无')}；报警 {plain(one.trace_id or '-')}。",
     )
-    steps = "\n".join(f"{n}. {plain(step)}" for n, step in enumerate(one.steps, 1))
+    steps = "\n".join(f"{n}. {prose(step)}" for n, step in enumerate(one.steps, 1))
     parts = listed(language, [f"{plain(m.part)} x {m.quantity:g}" for m in one.materials])
     needs = say(language, f"Parts: {parts}.", f"备件：{parts}。") if parts else ""
-    return joined(head, facts, plain(one.description), steps, needs, caveat(language, seen))
+    return joined(head, facts, prose(one.description), steps, needs, caveat(language, seen))
 
 
-def forecast(seen: FailureForecast, language: Language) -> str:
-    """When a device's channels pass their limits."""
+def forecast(
+    seen: FailureForecast, language: Language, wanted: Sequence[TimeToLimit] | None = None
+) -> str:
+    """When a device's channels, or those that are wanted, pass their limits."""
     device = plain(seen.device_id)
     if seen.probability_24h is None or seen.probability_7d is None:
         head = say(language, f"No forecast for {device}.", f"{device} 暂无法预测。")
@@ -178,7 +125,7 @@ def forecast(seen: FailureForecast, language: Language) -> str:
             if one.hours == 0
             else f"{one.hours:.1f} ({_hours(one.hours_low)} … {_hours(one.hours_high)})",
         ]
-        for one in seen.channels
+        for one in (seen.channels if wanted is None else wanted)
     ]
     return joined(head, table(heads, rows) if rows else "", caveat(language, seen))
 
@@ -196,7 +143,7 @@ def knowledge(seen: KnowledgeHits, language: Language) -> str:
         *(
             f"**{plain(one.name)}** ({one.entry_id}, {word(language, one.category)}, "
             f"{word(language, one.severity)})\n\n"
-            f"- {cause}: {plain(one.symptoms)}\n- {remedy}: {plain(one.solution)}"
+            f"- {cause}: {prose(one.symptoms)}\n- {remedy}: {prose(one.solution)}"
             for one in seen.hits
         ),
         say(
@@ -220,7 +167,7 @@ def entry(seen: EntryView, language: Language) -> str:
         seen.symptoms, seen.root_cause, seen.immediate_action, seen.solution, seen.confirm_by,
         seen.prevention,
     )  # fmt: skip
-    lines = [f"- {label}: {plain(text)}" for label, text in zip(labels, texts, strict=True) if text]
+    lines = [f"- {label}: {prose(text)}" for label, text in zip(labels, texts, strict=True) if text]
     needs = say(
         language,
         f"{seen.hours:g} h of work{', with lock-out' if seen.lockout else ''}.",

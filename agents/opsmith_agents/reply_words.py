@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, tzinfo
 
 from opsmith.domain.base import Language, State, ToolResult
+from opsmith_agents.reply_notes import in_signs, note_in_chinese
 from opsmith_agents.wording import channel_name, term
 from opsmith_agents.wording_sentences import TERMS
 
@@ -22,7 +23,12 @@ _ZH = {
     "supported": "支持", "refuted": "排除", "untested": "未检验",
     "bearing": "轴承", "rotor": "转子", "seal": "密封", "hydraulic": "水力", "process": "工艺",
     "cooling": "冷却", "lubrication": "润滑", "electrical": "电气", "structure": "结构",
-    "sensor": "传感器", "control": "控制", "rules": "规则",
+    "sensor": "传感器", "control": "控制", "rules": "规则", "gearbox": "齿轮箱",
+    "conveyor": "输送机", "valve": "阀门", "EMERGENCY": "紧急", "PLANNED": "计划",
+    "INSPECTION": "点检", "level": "水平", "spread": "波动", "peak": "尖峰", "appeared": "新出现",
+    "gone": "已消失", "viewer": "查看者", "operator": "操作员", "engineer": "工程师",
+    "admin": "管理员", "maintenance": "检修", "rate_limit": "限流", "flood": "报警泛滥",
+    "collector": "采集器中断", "retired": "退役",
     "empty": "无结果", "stale": "数据陈旧", "truncated": "未列全", "unavailable": "无法查询",
 }  # fmt: skip
 
@@ -60,6 +66,15 @@ def plain(text: str) -> str:
         sign if unicodedata.category(sign) not in ("Cc", "Cf", "Cs") else " " for sign in text
     )
     return re.sub(r"([\\`*\[\]<|])", r"\\\1", " ".join(shown.split()))
+
+
+def prose(text: str) -> str:
+    r"""Foreign text like `plain`, its units as people write them.
+
+    >>> prose("above 80 Cel [see]")
+    'above 80 °C \\[see\\]'
+    """
+    return plain(in_signs(text))
 
 
 def not_found_in_chinese(said: str) -> str:
@@ -139,7 +154,10 @@ def caveat(language: Language, result: ToolResult) -> str:
     """What a reader must know of how complete a result is, or nothing."""
     if result.state is State.OK:
         return ""
-    note = plain(result.note) if result.note else ""
+    note = result.note or ""
+    if language == "zh":
+        note = note_in_chinese(note, result.state)
+    note = plain(note)
     if result.state is State.EMPTY:
         return f"*{note}*" if note else ""
     return f"*{word(language, result.state.value)}{': ' if note else ''}{note}*"

@@ -12,6 +12,7 @@ from opsmith.domain.base import Language
 from opsmith.domain.diagnoses import Decision, Diagnosis, Severity
 from opsmith.domain.events import AlertEvent
 from opsmith_agents.check import check, check_decision
+from opsmith_agents.flood import with_group
 from opsmith_agents.protocols import Decider, Diagnostician
 from opsmith_agents.publisher import Outcome, Publisher
 from opsmith_agents.rules import RULES
@@ -28,6 +29,8 @@ class _Before:
     failure_mode: str | None
     """As the rules saw it last; so the severity."""
     severity: Severity
+    grouped: int
+    """Alerts of its group that the newest version speaks for."""
 
     def may_sharpen(self, event: AlertEvent) -> bool:
         """Whether a new look may show more: as much was seen since the last as before it."""
@@ -49,7 +52,9 @@ class _Before:
         return self._must_again(event) or seen != stood
 
     def _must_again(self, event: AlertEvent) -> bool:
-        """The level rose; or this event came before, and its order may not have been written."""
+        """The level rose; the group doubled; or it came before, its order perhaps not written."""
+        if event.alert.grouped > self.grouped and event.alert.grouped >= 2 * self.grouped:
+            return True
         rose = self.level is not None and event.alert.alert_level < self.level
         return rose or self.at == event.as_of
 
@@ -71,6 +76,7 @@ class Responder:
         decider: Decider,
         language: Language = "en",
     ) -> None:
+        self._plant = plant
         self._publisher = Publisher(plant)
         self._rules = rules
         self._decider = decider
@@ -80,12 +86,15 @@ class Responder:
         """Diagnose, report, decide and order, as far as the event asks for it.
 
         A raised alert gets a report and, where the decision says so, an order. An updated one is
-        diagnosed again where its level rose or where as much was seen since the last look as
-        before it; it gets a new version only if failure mode, severity or level are others then.
+        diagnosed again where its level rose, where its group doubled, or where as much was seen
+        since the last look as before it; it gets a new version only if failure mode, severity,
+        level or group are others then. What was proposed for a cleared one waits no longer.
 
         Raises:
             OpsmithError: A report or an order could not be written; the event should come again.
         """
+        if event.change == "cleared":
+            await self._publisher.withdraw(event)
         if event.change not in ("raised", "updated"):
             return Outcome(skipped=f"{event.change} asks for nothing")
         if event.alert.suppressed is not None:
@@ -94,7 +103,8 @@ class Responder:
         if before is not None and not before.may_sharpen(event):
             return Outcome(skipped="nothing new since the last look")
         began = time.perf_counter()
-        draft = check(await self._rules.diagnose(event, self._language), event)
+        found = await self._rules.diagnose(event, self._language)
+        draft = check(await with_group(self._plant, event, found), event)
         decision = check_decision(await self._decider.decide(event, draft), draft, event)
         if before is not None and not before.differs(draft, decision, event):
             return Outcome(skipped="the diagnosis is the same")
@@ -111,4 +121,5 @@ class Responder:
             plan.priority if plan else None,
             rules[-1].failure_mode,
             rules[-1].severity,
+            view.report.diagnosis.grouped,
         )

@@ -11,6 +11,8 @@ from opsmith_agents.evidence import ALERT
 from opsmith_agents.rule_sight import DAYS, NEAR, Sight, statistics
 from opsmith_agents.wording import amount, channel_name, hours, listed, moment, say, share, term
 
+_LEADING = 3
+"""Failure modes whose history is told."""
 _MOST = 4
 """Sentences of one sort; the rest is in the evidence."""
 
@@ -23,6 +25,7 @@ def claims_of(sight: Sight, language: Language) -> tuple[Claim, ...]:
         *_silence(sight, language),
         *_limits(sight, language),
         *_ranked(sight, language),
+        *_history(sight, language),
         *_around(sight, language),
     )
 
@@ -99,6 +102,27 @@ def _ranked(sight: Sight, language: Language) -> Iterator[Claim]:
             probability = share(mode.probability)
             text = say("ranked", language, name=mode.name, probability=probability)
             yield Claim(text=text, kind="hypothesis", evidence=(sight.ranking.evidence_id,))
+
+
+def _history(sight: Sight, language: Language) -> Iterator[Claim]:
+    """Why history made a failure mode that is told likelier or less likely."""
+    verdict, weighed = sight.verdict, sight.weighed
+    names = {one.entry_id: one.name for one in weighed.ranked}
+    if verdict is not None:
+        for other in verdict.also:
+            text = say("together", language, name=names[verdict.entry_id], other=names[other])
+            yield Claim(text=text, kind="hypothesis", evidence=(sight.ranking.evidence_id,))
+    told = {one.entry_id for one in weighed.ranked[:_LEADING]}
+    evidence = (sight.orders.evidence_id, sight.ranking.evidence_id)
+    for shift in [one for one in weighed.shifts if one.entry_id in told][:_LEADING]:
+        text = say(
+            shift.reason,
+            language,
+            device=sight.alert.device_id,
+            name=shift.name,
+            order=shift.order_no,
+        )
+        yield Claim(text=text, kind="hypothesis", evidence=evidence)
 
 
 def _around(sight: Sight, language: Language) -> Iterator[Claim]:

@@ -9,11 +9,13 @@ from fastmcp import Client
 from opsmith.domain.alerts import Alert
 from opsmith.domain.base import Language
 from opsmith.domain.events import AlertEvent
-from opsmith_agents.evidence import EvidenceLedger, Found
+from opsmith_agents.evidence import EvidenceLedger, Found, asking
+from opsmith_agents.rule_history import Weighed, weigh
 from opsmith_mcp.alert_history import AlertHistory, AlertHistoryView
 from opsmith_mcp.device_registry import DeviceRegistry, DeviceView
 from opsmith_mcp.forecasting import FailureForecast, Forecasting
 from opsmith_mcp.knowledge import EntryView, Knowledge, Ranking
+from opsmith_mcp.order_views import OrderLine
 from opsmith_mcp.statistics import ChannelStatistics
 from opsmith_mcp.telemetry import ChangeDescription, Telemetry, TelemetryWindow
 from opsmith_mcp.windows import INSTANT
@@ -35,6 +37,9 @@ _OF_KIND = {
     "flat": "sensor_stuck",
     "dropout": "sensor_dropout",
     "implausible": "sensor_implausible",
+    "spike": "loose_wire",
+    "unit": "sensor_unit",
+    "clock": "sensor_clock",
 }
 """The knowledge entry of what a detector saw wrong with the readings themselves."""
 _PROVEN = 0.6
@@ -50,6 +55,8 @@ class Verdict:
     group: tuple[str, ...] = ()
     """Names of those that the channels cannot tell from it."""
     about: str | None = None
+    also: tuple[str, ...] = ()
+    """Entries that stand at the same time."""
 
 
 @dataclass(slots=True)
@@ -65,6 +72,8 @@ class Sight:
     history: Found[AlertHistoryView]
     orders: Found[WorkOrderList]
     forecast: Found[FailureForecast] | None = None
+    weighed: Weighed = Weighed()
+    """The ranking, weighed by the device's work orders."""
     verdict: Verdict | None = None
     entry: Found[EntryView] | None = None
 
@@ -83,21 +92,22 @@ async def look(plant: Client[Any], event: AlertEvent, language: Language) -> Sig
     """Make the round, up to `event.as_of`, so that the same event shows the same."""
     ledger = EvidenceLedger(plant, event)
     device, until = event.alert.device_id, event.as_of
-    history = await ledger.call(AlertHistory.get_alert_history, device, days=DAYS, until=until)
+    history, registered, window, orders = await ledger.gather(
+        asking(AlertHistory.get_alert_history, device, days=DAYS, until=until),
+        asking(DeviceRegistry.query_device_status, device, until=until),
+        asking(Telemetry.fetch_telemetry_data, device, window_mins=60, until=until),
+        asking(WorkOrders.list_work_orders, device, limit=10, until=until + INSTANT),
+    )
     onset = _onset(event.alert, history.result)
     if onset == event.alert.onset and any(d.limit is not None for d in event.alert.deviations):
         onset = await _creeping_since(ledger, event.alert)
-    sight = Sight(
-        event,
-        ledger,
-        await ledger.call(DeviceRegistry.query_device_status, device, until=until),
-        await ledger.call(Telemetry.describe_change, device, onset, until=until),
-        await ledger.call(
-            Knowledge.match_failure_modes, device, onset, until=until, language=language
-        ),
-        await ledger.call(Telemetry.fetch_telemetry_data, device, window_mins=60, until=until),
-        history,
-        await ledger.call(WorkOrders.list_work_orders, device, limit=10, until=until + INSTANT),
+    change, ranking = await ledger.gather(
+        asking(Telemetry.describe_change, device, onset, until=until),
+        asking(Knowledge.match_failure_modes, device, onset, until=until, language=language),
+    )
+    sight = Sight(event, ledger, registered, change, ranking, window, history, orders)
+    sight.weighed = weigh(
+        ranking.result, _before(orders.result, event.alert), event.alert.first_seen
     )
     sight.verdict = _verdict(sight)
     if sight.verdict is not None:
@@ -163,19 +173,25 @@ def is_near(channel: ChannelStatistics) -> bool:
     return False
 
 
+def _before(orders: WorkOrderList | None, alert: Alert) -> list[OrderLine]:
+    """The orders that are not this alert's own, which its report is still to decide on."""
+    own = alert.trace_id
+    return [one for one in (orders.orders if orders else ()) if own not in one.trace_ids]
+
+
 def _verdict(sight: Sight) -> Verdict | None:
-    ranking = sight.ranking.result
-    ranked = ranking.ranked if ranking else ()
+    ranked = sight.weighed.ranked
     if sight.alert.alert_type in SENSOR_TYPES:
         return _sensor_verdict(sight)
-    if ranking is None or not ranking.established or not ranked:
+    if not sight.weighed.established or not ranked:
         return None
     first = ranked[0]
     if first.standing != "supported":
         return None
     names = {one.entry_id: one.name for one in ranked}
     group = tuple(names[one] for one in first.group if one in names and one != first.entry_id)
-    return Verdict(first.entry_id, first.probability, group, first.about)
+    also = tuple(one for one in first.also if one in names)
+    return Verdict(first.entry_id, first.probability, group, first.about, also)
 
 
 def _sensor_verdict(sight: Sight) -> Verdict | None:
@@ -190,6 +206,8 @@ def _sensor_verdict(sight: Sight) -> Verdict | None:
     for kind, entry_id in _OF_KIND.items():
         if kind in kinds:
             return Verdict(entry_id, _PROVEN, (), kinds[kind])
-    if sight.alert.alert_type == "no_data":
+    # A device that was never heard of has no collector that stopped.
+    heard = sight.window.result is not None and sight.window.result.last_reading is not None
+    if sight.alert.alert_type == "no_data" and heard:
         return Verdict("collector_down", _PROVEN)
     return None

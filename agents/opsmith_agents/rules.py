@@ -50,6 +50,7 @@ class RuleDiagnostician:
             trace_id=event.alert.trace_id,
             device_id=event.alert.device_id,
             failure_mode=verdict.entry_id if verdict else None,
+            also=verdict.also if verdict else (),
             fault_category=entry.category if entry else "unknown",
             severity=_severity(sight),
             confidence=round(min(likeliest, cap(coverage)), 3),
@@ -69,7 +70,7 @@ class RuleDiagnostician:
 
 
 def _hypotheses(sight: Sight, language: Language) -> tuple[Hypothesis, ...]:
-    verdict, ranking = sight.verdict, sight.ranking.result
+    verdict, also = sight.verdict, sight.verdict.also if sight.verdict else ()
     evidence = (sight.ranking.evidence_id, sight.change.evidence_id)
     told = [
         Hypothesis(
@@ -81,19 +82,17 @@ def _hypotheses(sight: Sight, language: Language) -> tuple[Hypothesis, ...]:
             speaks_for=mode.speaks_for,
             speaks_against=mode.speaks_against,
             evidence=evidence,
-            # The knowledge tells these tests in English alone.
-            separating_test=mode.separating_test if language == "en" else None,
+            separating_test=mode.separating_test,
         )
-        for mode in (ranking.ranked if ranking else ())
-        if mode.probability >= _LEAST or (verdict and mode.entry_id == verdict.entry_id)
+        for mode in sight.weighed.ranked
+        if mode.probability >= _LEAST
+        or (verdict and mode.entry_id == verdict.entry_id)
+        or mode.entry_id in also
     ]
     if verdict is None or sight.entry is None or sight.entry.result is None:
         return tuple(told[:_MOST])
     entry = sight.entry.result
     known = next((one for one in told if one.failure_mode == verdict.entry_id), None)
-    test = known.separating_test if known else None
-    if language != "en" and verdict.group:
-        test = entry.confirm_by
     named = Hypothesis(
         failure_mode=entry.entry_id,
         name=entry.name,
@@ -103,10 +102,12 @@ def _hypotheses(sight: Sight, language: Language) -> tuple[Hypothesis, ...]:
         speaks_for=known.speaks_for if known else (),
         speaks_against=known.speaks_against if known else (),
         evidence=("E0", *evidence, sight.entry.evidence_id),
-        separating_test=test,
+        separating_test=known.separating_test if known else None,
     )
     rest = [one for one in told if one.failure_mode != entry.entry_id]
-    return (named, *rest[: _MOST - 1])
+    beside = [one for one in rest if one.failure_mode in also]
+    rest = [one for one in rest if one.failure_mode not in also]
+    return (named, *beside, *rest[: _MOST - 1 - len(beside)])
 
 
 def _severity(sight: Sight) -> Severity:
@@ -125,20 +126,24 @@ def _severity(sight: Sight) -> Severity:
 def _cause(sight: Sight, language: Language) -> str:
     entry, verdict = sight.entry.result if sight.entry else None, sight.verdict
     if entry is not None and verdict is not None:
-        key = "cause_sensor" if entry.category == "sensor" else "cause"
+        key = {"sensor": "cause_sensor", "control": "cause_no_fault"}.get(entry.category, "cause")
         parts = [say(key, language, name=entry.name)]
         if verdict.about:
             channel = channel_name(verdict.about, language)
             parts.append(say("cause_about", language, channel=channel))
+        names = {one.entry_id: one.name for one in sight.weighed.ranked}
+        if verdict.also:
+            others = listed((names[one] for one in verdict.also), language)
+            parts.append(say("cause_also", language, others=others))
         if verdict.group:
             others = listed(verdict.group, language)
             parts.append(say("cause_group", language, others=others))
         return joined(parts, language)
-    ranking, blind = sight.ranking.result, sight.ledger.coverage().unavailable
-    if blind and (ranking is None or not ranking.ranked):
+    ranked, blind = sight.weighed.ranked, sight.ledger.coverage().unavailable
+    if blind and not ranked:
         why = say("no_cause_blind", language, tools=listed(blind, language))
-    elif ranking is not None and ranking.ranked and ranking.ranked[0].standing == "supported":
-        why = say("no_cause_best", language, name=ranking.ranked[0].name)
+    elif ranked and ranked[0].standing == "supported":
+        why = say("no_cause_best", language, name=ranked[0].name)
     else:
         why = say("no_cause_none", language)
     return joined((say("no_cause", language), why), language)

@@ -81,6 +81,35 @@ SENTENCES: dict[str, dict[Language, str]] = {
         "en": "Most likely the instrument, not the machine: {name}.",
         "zh": "最可能是仪表问题而非设备故障：{name}。",
     },
+    "cause_no_fault": {
+        "en": "Most likely no fault of the machine: {name}.",
+        "zh": "很可能不是设备故障：{name}。",
+    },
+    "cause_also": {
+        "en": "At the same time: {others}.",
+        "zh": "同时还存在：{others}。",
+    },
+    "together": {
+        "en": "{name} and {other} together explain the readings better than either alone.",
+        "zh": "“{name}”与“{other}”同时存在，比其中任何一个都更能解释读数。",
+    },
+    "history_again": {
+        "en": "{device} had {name} before (work order {order}), which makes it likelier.",
+        "zh": "{device} 曾发生“{name}”（工单 {order}），因此其可能性更高。",
+    },
+    "history_found": {
+        "en": "Work order {order} for {device} names {name} already, which makes it likelier.",
+        "zh": "{device} 的工单 {order} 已提出“{name}”，因此其可能性更高。",
+    },
+    "history_worked": {
+        "en": "{device} was worked on lately (work order {order}); {name} often comes of work.",
+        "zh": "{device} 近期检修过（工单 {order}），“{name}”常由此类检修引起。",
+    },
+    "history_renewed": {
+        "en": "{name} was remedied on {device} lately (work order {order}), "
+        "which makes it less likely.",
+        "zh": "{device} 近期已处理过“{name}”（工单 {order}），因此其可能性较低。",
+    },
     "cause_about": {
         "en": "It concerns {channel}.",
         "zh": "涉及通道：{channel}。",
@@ -264,5 +293,6 @@ TERMS: dict[str, dict[Language, str]] = {
     "dropout": {"en": "drop-out", "zh": "数据中断"},
     "implausible": {"en": "implausible", "zh": "不合理"},
     "clock": {"en": "wrong clock", "zh": "时钟错误"},
+    "unit": {"en": "another unit", "zh": "单位改变"},
     "unknown": {"en": "shape not known", "zh": "形态不明"},
 }

@@ -10,13 +10,14 @@ from opsmith.domain.alerts import Direction, Kind
 from opsmith.domain.changes import ChannelChange
 from opsmith.domain.moments import to_moment, to_time
 from opsmith.domain.readings import FloatArray, ReadingBatch, TimeArray
-from opsmith.domain.units import measurement_of, unit_of
+from opsmith.domain.units import alternatives, measurement_of, unit_of
 from opsmith_detectors.robust import (
     Past,
+    clipped_mean,
     detrended_spread,
-    interquartile_mean,
     learn_past,
     longest_run,
+    median,
     sustained,
 )
 
@@ -24,6 +25,8 @@ _SURE = 4.0
 """Standard deviations of the channel's own wandering that make a level change significant."""
 _LEAST = 0.5
 """A level change is also at least this many standard deviations of a single reading."""
+_BLOCK = 20
+"""Readings whose level is one sample of the long comparison, see `_sureness`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,17 +76,23 @@ def _describe(
     width = int(np.clip(len(since) // 3, min(len(since), 8), 60))
     recent = since[len(since) - width :]
     past = learn_past(before, max(width, 3))
-    now = float(interquartile_mean(recent)) if len(recent) else None
+    now = float(clipped_mean(recent)) if len(recent) else None
     expected, doubt = (
         past.expected(len(since) - width / 2 + (split - start)) if past else (np.nan, np.nan)
     )
     verdict = _sensor_verdict(channel, before, since, missing, missed, past)
     if verdict is None and past is not None and now is not None:
+        spike = _spike(past, before, since)
+        calm = recent
+        if spike is not None:
+            far = np.abs(recent - median(recent)) > 8 * past.noise
+            calm = recent[~far] if far.sum() <= len(recent) // 5 else recent
         seen = values[start:][there[start:]]
-        verdict = _judge(past, seen, since, recent, expected, doubt) or _spike(past, before, since)
+        verdict = _judge(past, seen, since, calm, expected, doubt) or spike
     verdict = verdict or _Verdict()
     delta = now - expected if past and now is not None else 0.0
-    spread = float(detrended_spread(recent)) if past and len(recent) >= 3 else None
+    sureness = _sureness(before, since, delta, doubt) if past and now is not None else 0.0
+    spread = _unrest_of(recent) if past and len(recent) >= 3 else None
     return ChannelChange(
         channel=channel,
         unit=unit,
@@ -95,14 +104,38 @@ def _describe(
         kind=verdict.kind,
         onset=_moment(batch.times[start:][there[start:]], verdict, batch.times, split),
         significant=verdict.significant,
+        sureness=sureness,
         missing_share=missing,
     )
+
+
+def _sureness(before: FloatArray, since: FloatArray, delta: float, doubt: float) -> float:
+    """How sure a change of level is, in standard deviations, signed.
+
+    Where there is time enough all that is since is held against all that was before, block by
+    block: what noise hides in a minute shows in ten. The spread of the blocks is widened by how
+    much they hang together (Bartlett 1946, first order).
+    """
+    since = since[min(len(since) // 4, 60) :]
+    n, m = len(before) // _BLOCK, len(since) // _BLOCK
+    if n < 6 or m < 2:
+        return delta / doubt
+    old = clipped_mean(before[len(before) - n * _BLOCK :].reshape(n, _BLOCK))
+    new = clipped_mean(since[len(since) - m * _BLOCK :].reshape(m, _BLOCK))
+    off = old - old.mean()
+    squares = float(off @ off)
+    step = float(new.mean() - old.mean())
+    if squares <= 0.0:
+        return delta / doubt
+    kept = min(max(float(off[1:] @ off[:-1]) / squares + 1 / n, 0.0), 0.95)
+    error = squares / (n - 1) * (1 + kept) / (1 - kept) * (1 / n + 1 / m)
+    return step / float(np.sqrt(error))
 
 
 def _level(before: FloatArray, past: Past | None) -> float | None:
     if past is not None:
         return past.level
-    return float(interquartile_mean(before)) if len(before) else None
+    return float(clipped_mean(before)) if len(before) else None
 
 
 def _sensor_verdict(
@@ -114,7 +147,7 @@ def _sensor_verdict(
     past: Past | None,
 ) -> _Verdict | None:
     """What is wrong with the readings themselves, or None."""
-    if missing >= 0.3 and missing > 2 * missed + 0.1:
+    if missing > 2 * missed + 0.15:
         return _Verdict("dropout", significant=True)
     known = measurement_of(channel)
     if known is not None and len(since):
@@ -125,10 +158,12 @@ def _sensor_verdict(
             return _Verdict("implausible", "up" if high > low else "down", significant=True)
     if past is None or len(since) < 5:
         return None
+    if _is_other_unit(channel, since, past):
+        return _Verdict("unit", _way(float(since[-1]), past), significant=True)
     run_before, _ = longest_run(before)
     _, run = longest_run(since)
     # A channel that never stood still before does not do so now; one that often did, may.
-    if run >= max(10, 4 * run_before) and past.spread > past.floor:
+    if run >= max(10, 4 * run_before):
         return _Verdict("flat", _way(since[-1], past), significant=True)
     far = np.abs(since - past.level) > 15 * past.noise
     edges = np.flatnonzero(np.diff(np.r_[0, far.astype(np.int8), 0]))
@@ -138,6 +173,24 @@ def _sensor_verdict(
     if len(lengths) >= 3 and lengths.max() <= 5 and fixed and _is_back(since[~far], past):
         return _Verdict("dropout", _way(float(since[far][0]), past), significant=True)
     return None
+
+
+def _is_other_unit(channel: str, since: FloatArray, past: Past) -> bool:
+    """Whether it shows, from one reading to the next, what another unit of it would show."""
+    far = np.abs(since - past.level) > 15 * past.noise
+    if far.mean() < 0.5 or not far[len(since) // 2 :].all():
+        return False
+    first = int(far.argmax())
+    shown = np.sort(since[first:])[(len(since) - first) // 2]
+    for factor, offset in alternatives(channel):
+        there = past.level * factor + offset
+        near = 0.03 * abs(there) + 4 * past.noise * factor
+        if near < 0.25 * abs(there - past.level) and abs(shown - there) <= near:
+            # The same quantity goes on: no reading on the way, and its noise is scaled as well.
+            scaled = float(detrended_spread(since[first:])) if len(since) - first >= 5 else 0.0
+            steady = bool((np.abs(since[first:] - there) <= 2 * near).mean() >= 0.95)
+            return steady and scaled <= 3 * past.spread * factor + 0.005 * abs(there)
+    return False
 
 
 def _is_back(rest: FloatArray, past: Past) -> bool:
@@ -159,10 +212,10 @@ def _judge(
     doubt: float,
 ) -> _Verdict | None:
     """Level, then spread; `seen` is `since` with the guard before it."""
-    delta = float(interquartile_mean(recent)) - expected
+    delta = float(clipped_mean(recent)) - expected
     enough = len(recent) >= 5
     spread = float(detrended_spread(recent)) if enough else past.spread
-    restless = spread > past.spread_limit
+    restless = spread > past.spread_limit and _swings(recent, spread)
     way: Direction = "up" if delta > 0 else "down"
     if enough and abs(delta) > max(_SURE * doubt, _LEAST * past.noise):
         onset = _first_beyond(past, seen, expected, 0.3 * abs(delta))
@@ -177,16 +230,43 @@ def _judge(
 
 
 def _spike(past: Past, before: FloatArray, since: FloatArray) -> _Verdict | None:
-    """A few readings far out, the rest as ever; further out than any before."""
+    """Single readings far out, the rest as ever; further out than any before."""
     far = np.abs(since - past.level)
     limit = max(12 * past.noise, 2 * float(np.abs(before - past.level).max()))
-    if not 0 < (far > limit).sum() <= max(1, len(since) // 10):
+    out = far > limit
+    count = int(out.sum())
+    if not 0 < count <= max(1, len(since) // 10):
+        return None
+    # A machine has inertia: what it does is seen in more than two readings running.
+    if count > 2 and bool((out[2:] & out[1:-1] & out[:-2]).any()):
         return None
     peak = int(far.argmax())
-    back = np.median(far[peak + 1 : peak + 6]) < limit / 2 if peak + 1 < len(since) else False
-    if not back:
+    after = far[peak + 1 : peak + 6]
+    if not len(after) or median(after) >= limit / 2:
         return None
     return _Verdict("spike", "up" if since[peak] > past.level else "down", True, peak - len(since))
+
+
+def _unrest_of(recent: FloatArray) -> float:
+    """How far readings go to and fro; a level that moves on the way is none of it."""
+    spread = float(detrended_spread(recent))
+    if _swings(recent, spread):
+        return spread
+    steps = np.diff(recent)
+    return min(spread, float(np.sqrt(steps @ steps / len(steps) / 2)))
+
+
+def _swings(recent: FloatArray, spread: float) -> bool:
+    """Whether a spread comes from readings that go to and fro, and not from one that went."""
+    steps = np.diff(recent)
+    # Of white noise each step is the spread times the root of 2; of one change few are any.
+    if float(np.sqrt(steps @ steps / len(steps) / 2)) > 0.6 * spread:
+        return True
+    centred = recent - recent.mean()
+    crossings = int(np.count_nonzero(np.diff(np.signbit(centred))))
+    first, last = float(centred[0]), float(centred[-1])
+    line: FloatArray = centred - np.linspace(first, last, len(centred))
+    return crossings >= 4 or int(np.count_nonzero(np.diff(np.signbit(line)))) >= 6
 
 
 def _first_beyond(past: Past, seen: FloatArray, expected: float, limit: float) -> int | None:

@@ -1,6 +1,7 @@
 """Robust statistics of one channel, judged against the channel's own past."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -10,15 +11,22 @@ from opsmith.domain.readings import FloatArray
 _LAGS = (1, 2, 3, 5, 8, 13, 21, 34, 55)
 
 
-def interquartile_mean(x: FloatArray) -> FloatArray:
-    """The mean of the middle half along the last axis: robust, yet fine on coarse readings.
+def clipped_mean(x: FloatArray) -> FloatArray:
+    """The mean along the last axis, what lies far out drawn in to the rest.
 
-    >>> float(interquartile_mean(np.array([1.0, 2.0, 2.0, 3.0, 900.0])))
-    2.3333333333333335
+    Unlike a median or a mean of the middle half it does not stick to one step of a coarse
+    reading: where a fifth of the readings show the next step, the level is a fifth of it higher.
+
+    >>> float(clipped_mean(np.array([1.0, 2.0, 2.0, 3.0, 900.0])))
+    2.4
     """
-    cut = x.shape[-1] // 4
-    kept = np.sort(x, axis=-1)[..., cut : x.shape[-1] - cut]
-    return np.asarray(kept.mean(axis=-1), dtype=np.float64)
+    n = x.shape[-1]
+    cut = max(1, n // 10) if n > 2 else 0
+    ranked = np.sort(x, axis=-1)
+    low, high = ranked[..., cut : cut + 1], ranked[..., n - 1 - cut : n - cut]
+    margin = 0.5 * (high - low)
+    drawn = np.minimum(np.maximum(ranked, low - margin), high + margin)
+    return np.asarray(drawn.mean(axis=-1), dtype=np.float64)
 
 
 def detrended_spread(x: FloatArray) -> FloatArray:
@@ -35,10 +43,29 @@ def detrended_spread(x: FloatArray) -> FloatArray:
     return np.sqrt((kept**2).sum(axis=-1) / max(1, kept.shape[-1] - 2))
 
 
+def median(x: FloatArray) -> float:
+    """The median of a short series without NaN, several times quicker than NumPy's own.
+
+    >>> median(np.array([3.0, 1.0, 2.0, 10.0]))
+    2.5
+    """
+    ordered = np.sort(x)
+    middle = len(ordered) // 2
+    if len(ordered) % 2:
+        return float(ordered[middle])
+    return float(ordered[middle - 1] + ordered[middle]) / 2
+
+
 def theil_sen(y: FloatArray) -> float:
     """Median slope per step (Theil 1950, Sen 1968)."""
-    i, j = np.triu_indices(len(y), 1)
-    return float(np.median((y[j] - y[i]) / (j - i)))
+    i, j, apart = _pairs(len(y))
+    return median((y[j] - y[i]) / apart)
+
+
+@lru_cache(maxsize=64)
+def _pairs(n: int) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp], FloatArray]:
+    i, j = np.triu_indices(n, 1)
+    return i, j, (j - i).astype(np.float64)
 
 
 def longest_run(x: FloatArray) -> tuple[int, int]:
@@ -110,16 +137,16 @@ def learn_past(x: FloatArray, width: int) -> Past | None:
         return None
     blocks = len(x) // width
     table = x[len(x) - blocks * width :].reshape(blocks, width)
-    levels = interquartile_mean(table)
+    levels = clipped_mean(table)
     tail = levels[-max(4, blocks // 2) :]
     per_block = theil_sen(tail)
     centre = (len(tail) - 1) / 2
-    level = float(np.median(tail - per_block * (np.arange(len(tail)) - centre)))
+    level = median(tail - per_block * (np.arange(len(tail)) - centre))
     level += per_block * centre
     # The last blocks say more of where a wandering channel is than the line does.
-    level = 0.5 * (level + float(np.median(levels[-3:])))
+    level = 0.5 * (level + median(levels[-3:]))
     spreads = detrended_spread(table)
-    spread = float(np.median(spreads))
+    spread = median(spreads)
     lags = tuple(lag for lag in _LAGS if lag <= max(1, blocks // 2))
     floor = max(resolution(x) / 4, 1e-3 * abs(level), 1e-9)
     wander = tuple(_wander(levels, lag) for lag in lags)
@@ -141,13 +168,13 @@ def learn_past(x: FloatArray, width: int) -> Past | None:
 
 
 def _mad(x: FloatArray) -> float:
-    return float(np.median(np.abs(x - np.median(x))))
+    return median(np.abs(x - median(x)))
 
 
 def _wander(levels: FloatArray, lag: int) -> float:
     steps = levels[lag:] - levels[:-lag]
-    steps = steps - np.median(steps)
-    return max(1.4826 * float(np.median(np.abs(steps))), 0.7 * float(np.sqrt(np.mean(steps**2))))
+    steps = steps - median(steps)
+    return max(1.4826 * median(np.abs(steps)), 0.7 * float(np.sqrt(steps @ steps / len(steps))))
 
 
 def sustained(hit: npt.NDArray[np.bool_], length: int) -> int | None:

@@ -18,6 +18,10 @@ FEWEST = 8
 """Machines below which nothing is learned."""
 CAP = 125.0
 """Of a life of 200 readings: what is further off does not show yet. Heimes (2008), PHM."""
+FAR, FAR_WEIGHT = 1.16, 0.3
+"""Readings further from the failure than so many caps, whose target is the cap anyway, count less:
+on engines 51-70, learned from 1-50, it took the error at a cut 7 to 145 cycles before the failure
+from 14.8 to 14.3; over all 70 in folds it changes nothing."""
 SETTINGS: dict[str, Any] = {
     "max_iter": 250,
     "learning_rate": 0.05,
@@ -94,9 +98,11 @@ def train(
     for number, out in enumerate(folds):
         kept = [i for i in range(len(lives)) if i not in out]
         model: Any = HistGradientBoostingRegressor(**SETTINGS)
+        left = np.concatenate([truth[i] for i in kept])
         model.fit(
             np.concatenate([features[i] for i in kept]),
-            np.minimum(np.concatenate([truth[i] for i in kept]), cap),
+            np.minimum(left, cap),
+            sample_weight=np.where(left > FAR * cap, FAR_WEIGHT, 1.0),
         )
         grown.append(model)
         for i in out:

@@ -38,6 +38,7 @@ def _load(folder: Traversable) -> tuple[KnowledgeEntry, ...]:
     return entries
 
 
+_LANGUAGES = {"en", "zh"}
 # libyaml's safe loader is eight times as fast; wheels of some platforms come without it.
 _Loader: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -58,6 +59,17 @@ def parse_entry(file_name: str, text: str) -> KnowledgeEntry:
         raise BadInput(f"{file_name}: {place}: {first['msg']}") from error
     if file_name != f"{entry.entry_id}.yaml":
         raise BadInput(f"{file_name}: entry_id is {entry.entry_id!r}; it must be the file's name")
-    if lost := {"en", "zh"} - set(entry.text):
+    if lost := _LANGUAGES - set(entry.text):
         raise BadInput(f"{file_name}: text lacks {', '.join(sorted(lost))}")
+    for other, test in entry.separable_from.items():
+        if lost := _LANGUAGES - set(test):
+            raise BadInput(
+                f"{file_name}: separable_from.{other} lacks {', '.join(sorted(lost))}; "
+                "give the test as {en: ..., zh: ...}"
+            )
+    if entry.parts_zh and len(entry.parts_zh) != len(entry.parts):
+        raise BadInput(
+            f"{file_name}: parts has {len(entry.parts)}, parts_zh {len(entry.parts_zh)}; "
+            "they are the same parts in the same order"
+        )
     return entry

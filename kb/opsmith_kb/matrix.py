@@ -8,19 +8,31 @@ ranking of ISO 13379-1 (fault/symptom approach).
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
+from opsmith.domain.base import Language
 from opsmith.domain.changes import ChannelChange
 from opsmith.domain.knowledge import KnowledgeEntry, Sign
 from opsmith_kb.classes import applies_to, infer_device_type
-from opsmith_kb.signs import UNEXPLAINED, Finding, Symptoms, weight_of
+from opsmith_kb.fits import weight_of
+from opsmith_kb.pairs import best_pair
+from opsmith_kb.signs import UNEXPLAINED, Finding, Symptoms
 
 NOT_ESTABLISHED = "not_established"
 """Stands in a ranking for "none of these"."""
 
 _NONE = 1.0
 """Log odds of "none of these": a failure mode needs more than that to be named before it."""
+_SHARPNESS = 1.3
+"""What log odds are multiplied by to give calibrated probabilities.
+
+Set on made plants (each fault kind on each machine class that can have it, two at once, healthy,
+load changes; changes described at four moments after the onset, 617 of them): of 1.0, 1.1, 1.2 and
+1.35 the expected calibration error is 0.12, 0.08, 0.08 and 0.05; of 1.3 on 612 others 0.06.
+"""
+_OF_ONE = frozenset({"*", "@lone", "@twin"})
+"""Signs that are about one channel's sensor."""
 _ALIKE = 1.7
 """Look-alikes whose log odds are this close are told apart by a test, not by the channels."""
 
@@ -46,10 +58,12 @@ class Ranked:
     """Signs that no channel measures."""
     unexplained: tuple[ChannelChange, ...] = ()
     """What moved though this failure mode does not move it."""
-    inseparable: Mapping[str, str] | None = None
+    inseparable: Mapping[str, Mapping[Language, str]] | None = None
     """Look-alike -> the test that tells it from this one, where the channels cannot."""
     about: str | None = None
     """The channel that a sensor's failure mode is about."""
+    also: tuple[str, ...] = ()
+    """What stands at the same time, where the two together explain what neither does alone."""
 
 
 def rank(
@@ -69,12 +83,16 @@ def rank(
     symptoms = Symptoms(changes)
     judged = [_judge(entry, symptoms) for entry in entries if applies_to(entry, class_)]
     nothing = _NONE if symptoms.any_significant else 4.0
-    total = math.exp(nothing) + sum(math.exp(one.log_odds) for one in judged)
+    none = Ranked(NOT_ESTABLISHED, None, 0.0, nothing, "untested")
+    pair = best_pair(judged)
+    if pair is not None:
+        judged = [_in_pair(one, *pair) for one in judged]
+    total = sum(_odds(one.log_odds) for one in (none, *judged))
+    none = replace(none, probability=_odds(nothing) / total)
     ranked = sorted(
         (_with_probability(one, judged, total) for one in judged),
         key=lambda one: (-one.probability, one.entry_id),
     )
-    none = Ranked(NOT_ESTABLISHED, None, math.exp(nothing) / total, nothing, "untested")
     if not ranked:
         return (none,)
     group = {ranked[0].entry_id, *(ranked[0].inseparable or {})}
@@ -86,10 +104,25 @@ def rank(
     return (*after, *sorted(rest, key=lambda one: (-one.probability, one.entry_id)))
 
 
+def _odds(log_odds: float) -> float:
+    return math.exp(_SHARPNESS * log_odds)
+
+
+def _in_pair(one: Ranked, first: Ranked, other: Ranked, joint: float) -> Ranked:
+    """A failure mode, where two that stand at the same time explain the most."""
+    if one is first:
+        log_odds = max(one.log_odds, joint)
+        return replace(one, log_odds=log_odds, standing="supported", also=(other.entry_id,))
+    return replace(one, standing="supported") if one is other else one
+
+
 def categorise(
     changes: Sequence[ChannelChange], channels: Sequence[str], entries: Sequence[KnowledgeEntry]
-) -> str | None:
-    """The id of the likeliest failure mode of an unregistered device, judged by its channels.
+) -> Ranked | None:
+    """The failure mode of an unregistered device that comes nearest, judged by its channels.
+
+    An alert stands, so something is not as it was: unlike `rank` this does not ask whether none
+    of the failure modes is likelier still. Its probability tells.
 
     Args:
         changes: One a channel.
@@ -97,10 +130,11 @@ def categorise(
         entries: From `load_entries`.
 
     Returns:
-        None where the cause is not established.
+        None where the channels support none of them.
     """
-    first = rank(changes, infer_device_type(channels), entries)[0]
-    return None if first.entry is None else first.entry_id
+    ranked = rank(changes, infer_device_type(channels), entries)
+    supported = [one for one in ranked if one.standing == "supported"]
+    return max(supported, key=lambda one: one.probability, default=None)
 
 
 def _judge(entry: KnowledgeEntry, symptoms: Symptoms) -> Ranked:
@@ -112,11 +146,14 @@ def _judge(entry: KnowledgeEntry, symptoms: Symptoms) -> Ranked:
         if "@load" in named
         else tuple(
             change
-            for name, change in symptoms.moved().items()
+            for name, change in symptoms.moved.items()
             if name not in named and not _accounts_for(findings, change)
         )
     )
-    seen = any(f.effect > 0 and f.sign.direction != "none" for f in findings)
+    seen = any(
+        f.effect > 0 and f.sign.direction != "none" and (f.change is None or f.change.significant)
+        for f in findings
+    )
     # What stands still tells failure modes apart; by itself it makes none of them likely.
     counted = [f.effect for f in findings if seen or f.effect < 0]
     log_odds = entry.prior + sum(counted)
@@ -137,7 +174,7 @@ def _judge(entry: KnowledgeEntry, symptoms: Symptoms) -> Ranked:
         untested=tuple(sign for sign, finding in found if finding is None),
         unexplained=unexplained,
         about=next(
-            (f.change.channel for f in speaks_for if f.change and f.sign.channel == "*"), None
+            (f.change.channel for f in speaks_for if f.change and f.sign.channel in _OF_ONE), None
         ),
     )
 
@@ -156,20 +193,14 @@ def _with_probability(one: Ranked, all_: Sequence[Ranked], total: float) -> Rank
         and abs(other.log_odds - one.log_odds) <= _ALIKE
         and other.standing == "supported"
     }
-    return Ranked(
-        entry_id=one.entry_id,
-        entry=one.entry,
-        probability=math.exp(one.log_odds) / total,
-        log_odds=one.log_odds,
-        standing=one.standing,
-        speaks_for=one.speaks_for,
-        speaks_against=one.speaks_against,
-        untested=one.untested,
-        unexplained=one.unexplained,
-        inseparable=alike,
-        about=one.about,
-    )
+    return replace(one, probability=_odds(one.log_odds) / total, inseparable=alike)
 
 
-def _test_between(one: KnowledgeEntry, other: KnowledgeEntry) -> str | None:
+def test_of(one: Ranked, language: Language) -> str | None:
+    """What tells a failure mode from those that the channels cannot tell from it."""
+    tests = (test.get(language) or test["en"] for test in (one.inseparable or {}).values())
+    return " ".join(dict.fromkeys(tests)) or None
+
+
+def _test_between(one: KnowledgeEntry, other: KnowledgeEntry) -> Mapping[Language, str] | None:
     return one.separable_from.get(other.entry_id) or other.separable_from.get(one.entry_id)

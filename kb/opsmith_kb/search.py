@@ -105,7 +105,9 @@ def _parts(meaning: str) -> list[str]:
 
 def _count(entry: KnowledgeEntry) -> Counter[str]:
     counts: Counter[str] = Counter(tokens(entry.entry_id))
-    counts.update(tokens(f"{entry.category} {entry.iso_code} {' '.join(entry.parts)}"))
+    counts.update(
+        tokens(f"{entry.category} {entry.iso_code} {' '.join(entry.parts + entry.parts_zh)}")
+    )
     for prose in entry.text.values():
         for field in type(prose).model_fields:
             weight = _WEIGHTS.get(field, 1)

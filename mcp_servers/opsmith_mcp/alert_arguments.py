@@ -8,7 +8,7 @@ from typing_extensions import Unpack
 
 from opsmith.access import Role, caller, scope
 from opsmith.domain.alerts import AlertLevel, AlertState, AlertType
-from opsmith.domain.base import Moment, Window
+from opsmith.domain.base import Language, Moment, Window
 from opsmith.domain.names import near, plain
 from opsmith.errors import BadInput, NotFound
 from opsmith.storage.alert_queries import AlertFilter, AlertQueries
@@ -46,6 +46,10 @@ Remark = Annotated[
     str, Field(min_length=1, max_length=1000, pattern=r"\S", json_schema_extra=_brief)
 ]
 Device = Annotated[_Name | None, _OPTIONAL]
+Under = Annotated[
+    Annotated[str, Field(max_length=64)] | None,
+    WithJsonSchema({"type": "string", "description": "Those grouped under that alert."}),
+]
 Line = Annotated[_Name | None, _OPTIONAL]
 Code = Annotated[_Name | None, _OPTIONAL]
 Source = Annotated[_Name | None, _OPTIONAL]
@@ -63,6 +67,7 @@ Text = Annotated[Annotated[str, Field(min_length=1, max_length=100)] | None, _OP
 Since = Annotated[Moment | None, _OPTIONAL]
 Before = Annotated[Moment | None, _OPTIONAL]
 Version = Annotated[Annotated[int, Field(ge=1)] | None, _OPTIONAL]
+Spoken = Annotated[Language | None, _OPTIONAL]
 Then = Annotated[_Name | None, _OPTIONAL]
 SignedBy = Annotated[_Name | None, _OPTIONAL]
 Next = Annotated[Annotated[str, Field(max_length=16)] | None, _OPTIONAL]

@@ -31,8 +31,10 @@ from opsmith_mcp.alert_arguments import (
     SignedBy,
     Since,
     Source,
+    Spoken,
     Text,
     Type,
+    Under,
     Version,
     signed,
 )
@@ -112,9 +114,12 @@ class AlertHistory(AlertAnalytics):
         which = AlertFilter(
             device_id=device.device_id, there_since=window.start, end=as_of + INSTANT
         )
-        counts = self._counts(which, as_of)
-        total = sum(counts.values())
         rows = self._alerts.queries.page(which, _LINES, 0)
+        if len(rows) < _LINES:
+            counts = Counter((one.level_at(as_of), one.alert_type) for one in rows)
+        else:
+            counts = self._counts(which, as_of)
+        total = sum(counts.values())
         lines = fitting([line_of(one, as_of, is_past=until is not None) for one in rows])
         page = page_at(lines, 0, total, "days; list_alerts has all")
         by_level, by_type = Counter[str](), Counter[str]()
@@ -151,6 +156,7 @@ class AlertHistory(AlertAnalytics):
         text: Text = None,
         since: Since = None,
         until: Before = None,
+        under: Under = None,
     ) -> AlertList:
         """List the plant's alerts, the newest first; by default those that stand.
 
@@ -162,6 +168,8 @@ class AlertHistory(AlertAnalytics):
             device_id=device_id, line_id=line_id, level=level, alert_type=alert_type,
             code=code, state=state, source=source, text=text,
         )  # fmt: skip
+        if under is not None:
+            which, include_suppressed = replace(which, under=self._alert(under).trace_id), True
         # What stands is told even while the store that keeps the plant's time does not answer.
         present = now(self._clock) if standing else self._clock()
         window = self._meaning.window(which, since, until, present, days=days)
@@ -204,18 +212,28 @@ class AlertHistory(AlertAnalytics):
         trace_id: AlertId,
         version: Version = None,
         full: Annotated[bool, Field(description="With the tool results it cites.")] = False,
+        language: Spoken = None,
     ) -> ReportView:
-        """Show the diagnosis report on an alert, the newest version by default."""
-        alert = self._alert(trace_id)
+        """Show the diagnosis report on an alert: the newest version, in `language` if any is.
+
+        Of an alert that is grouped under another: the report on that one.
+        """
+        alert, note = self._alert(trace_id), None
+        head = self._head(alert) if version is None else None
+        if head is not None:
+            note = f"{alert.trace_id} of {alert.device_id} is grouped under {head.trace_id} of "
+            note += f"{head.device_id}: one cause, one report, that on {head.trace_id}."
+            alert = head
         versions = self._reports.versions(alert.trace_id)
         chosen = [one for one in versions if version in (None, one.version)]
         if version is not None and not chosen:
             there = ", ".join(str(one.version) for one in versions) or "none"
             raise NotFound(f"No version {version} of the report on {trace_id!r}; there is {there}")
-        report = chosen[-1] if chosen else None
+        spoken = [one for one in chosen if one.diagnosis.language == language]
+        report = (spoken or chosen or [None])[-1]
         return ReportView(
             state=State.OK if report else State.EMPTY,
-            note=None if report else f"Not reported yet; its handling is {alert.status}.",
+            note=note if report else f"Not reported yet; its handling is {alert.status}.",
             trace_id=alert.trace_id,
             as_of=now(self._clock),
             report=report if full or report is None else brief(report),
@@ -271,6 +289,13 @@ class AlertHistory(AlertAnalytics):
             report=stored,
             versions=self._lines(stored.trace_id),
         )
+
+    def _head(self, alert: Alert) -> Alert | None:
+        """The alert under which one is grouped, where there is a report on it."""
+        under = alert.grouped_under and self._alerts.find_one(alert.grouped_under)
+        if not under or not self._reports.outlines(under.trace_id):
+            return None
+        return self._alert(under.trace_id)
 
     def _alert(self, trace_id: str) -> Alert:
         try:

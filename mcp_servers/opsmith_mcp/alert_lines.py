@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from opsmith.domain.alerts import Alert, AlertState, HeldBy
-from opsmith.domain.diagnoses import DiagnosisReport
+from opsmith.domain.diagnoses import DiagnosisReport, Evidence
 from opsmith.storage.alert_comments import Comment
 from opsmith.storage.alert_queries import OrderMark
 from opsmith.storage.reports import Outline
@@ -91,11 +91,15 @@ def timeline(
 
 def brief(report: DiagnosisReport) -> DiagnosisReport:
     """A report without the tool results that its evidence cites."""
-    evidence = tuple(
-        one.model_copy(update={"result": dict[str, object]()}) for one in report.diagnosis.evidence
-    )
+    evidence = tuple(_bare(one) for one in report.diagnosis.evidence)
     diagnosis = report.diagnosis.model_copy(update={"evidence": evidence})
-    return report.model_copy(update={"diagnosis": diagnosis})
+    bare = (_bare(one) for one in report.decision.evidence)
+    decision = report.decision.model_copy(update={"evidence": tuple(bare)})
+    return report.model_copy(update={"diagnosis": diagnosis, "decision": decision})
+
+
+def _bare(evidence: Evidence) -> Evidence:
+    return evidence.model_copy(update={"result": dict[str, object]()})
 
 
 def _went_on(alert: Alert, as_of: datetime) -> bool:

@@ -9,13 +9,13 @@ from typing import Any, Concatenate, Generic, ParamSpec, TypeVar, get_type_hints
 
 from fastmcp import Client, FastMCP
 from fastmcp.client.transports import StdioTransport
-from fastmcp.exceptions import FastMCPError, NotFoundError
-from mcp.types import CallToolResult, TextContent
+from mcp.types import CallToolResult
 from pydantic import TypeAdapter
 from pydantic_core import to_jsonable_python
 
 from opsmith import errors
 from opsmith.errors import OpsmithError
+from opsmith_mcp.door import DOORS
 from opsmith_mcp.remote import Remote
 
 P = ParamSpec("P")
@@ -37,14 +37,14 @@ class Answer(Generic[T]):
 class _InProcess(Client[Any]):
     """A client that calls the tools of a server in the same process without a wire between.
 
-    The server does all that it does for any caller: middleware, checked arguments, masked errors.
-    What is spared is JSON-RPC through two queues, several times what a short tool takes, and the
-    SDK's check of what Pydantic has just made from the same model.
+    The gate does all that it does for any caller: rights, checked arguments, masked errors. What
+    is spared is JSON-RPC through two queues, several times what a short tool takes, the SDK's
+    check of what Pydantic has just made from the same model, and the server's search for a tool.
     """
 
     def __init__(self, server: FastMCP[Any]) -> None:
         super().__init__(server)
-        self._server = server
+        self._door = DOORS.get(server)
 
     async def call_tool_mcp(
         self,
@@ -55,21 +55,14 @@ class _InProcess(Client[Any]):
         meta: dict[str, Any] | None = None,
     ) -> CallToolResult:
         """See `Client.call_tool_mcp`."""
-        if progress_handler is not None or timeout is not None or meta is not None:
+        plain = progress_handler is None and timeout is None and meta is None
+        if self._door is None or not plain:
             return await super().call_tool_mcp(name, arguments, progress_handler, timeout, meta)
         if not self.is_connected():
             raise RuntimeError("The client is not open; use `async with`")
-        try:
-            # A task of its own: a tool's thread cannot be stopped, and whoever gives up waiting,
-            # in whatever scope, must not wait for it.
-            result = await asyncio.create_task(self._server.call_tool(name, arguments))
-        except (FastMCPError, NotFoundError) as error:
-            return CallToolResult(content=[TextContent(type="text", text=str(error))], isError=True)
-        return CallToolResult(
-            content=result.content,
-            structuredContent=result.structured_content,
-            isError=result.is_error,
-        )
+        # A task of its own: a tool's thread cannot be stopped, and whoever gives up waiting, in
+        # whatever scope, must not wait for it.
+        return await asyncio.create_task(self._door.call(name, arguments))
 
 
 def connect(server: FastMCP[Any] | StdioTransport | str, key: str = "") -> Client[Any]:

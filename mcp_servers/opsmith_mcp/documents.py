@@ -222,7 +222,7 @@ def manual_page(entry: KnowledgeEntry, *, language: Language) -> str:
                 (label("category"), entry.category),
                 (label("iso"), entry.iso_code),
                 (label("severity"), entry.severity),
-                (label("parts"), ", ".join(entry.parts)),
+                (label("parts"), ", ".join(entry.parts_in(language))),
                 (label("hours"), f"{entry.hours:g}"),
                 (label("lockout"), label("yes" if entry.lockout else "no")),
                 (label("source"), f"{entry.source} {entry.reference}".strip()),
@@ -231,7 +231,10 @@ def manual_page(entry: KnowledgeEntry, *, language: Language) -> str:
         ),
         *(section(label(key), [inert(words)]) for key, words in prose.items() if words),
         section(label("signs"), bullets(_sign(one) for one in entry.signs)),
-        section(label("alike"), bullets(f"{k}: {v}" for k, v in entry.separable_from.items())),
+        section(
+            label("alike"),
+            bullets(f"{k}: {entry.test_from(k, language)}" for k in entry.separable_from),
+        ),
     )
 
 

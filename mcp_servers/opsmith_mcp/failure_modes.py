@@ -13,7 +13,7 @@ from opsmith.domain.names import near
 from opsmith.errors import NotFound
 from opsmith.storage.knowledge import KnowledgeStore
 from opsmith_kb.classes import applies_to, device_class
-from opsmith_kb.matrix import Ranked, rank
+from opsmith_kb.matrix import Ranked, rank, test_of
 from opsmith_mcp.arguments import Cursor
 from opsmith_mcp.pages import page_of
 from opsmith_mcp.wording import described, untested_channel
@@ -258,7 +258,7 @@ def _found(one: Ranked, entry: KnowledgeEntry, language: Language) -> ModeFound:
             for sign in sorted(one.untested, key=lambda sign: -sign.weight)
             if sign.weight > 0
         )[:_LOOK_FOR],
-        separating_test=" ".join(dict.fromkeys((one.inseparable or {}).values())) or None,
+        separating_test=test_of(one, language),
     )
 
 

@@ -1,7 +1,7 @@
 """Who comes in, and how he is answered: the middleware that every server has."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from typing import Any, cast
 from zoneinfo import ZoneInfo
@@ -17,6 +17,7 @@ from pydantic_core import to_json
 from opsmith.access import Caller, Role, acting_as
 from opsmith.domain.base import unzoned
 from opsmith.errors import OpsmithError
+from opsmith_mcp.calling import in_words
 from opsmith_mcp.guard import Guard
 from opsmith_mcp.jobs import JobBook
 from opsmith_mcp.marks import Mark
@@ -60,24 +61,46 @@ class Gate(Middleware):
         self, context: MiddlewareContext[Any], call_next: CallNext[Any, Any]
     ) -> Any:
         """Call it in the caller's name; say in a line what was wrong."""
-        who, name = self._who(), context.message.name
+        message = context.message
+        return await self.through(
+            message.name, message.arguments, lambda: call_next(context), _teller(context)
+        )
+
+    async def through(
+        self,
+        name: str,
+        arguments: dict[str, Any] | None,
+        call: Callable[[], Awaitable[Any]],
+        tell: Callable[[float], Awaitable[None]],
+    ) -> Any:
+        """Make a call in the caller's name, if it is for him.
+
+        Args:
+            name: Of the tool.
+            arguments: As they came.
+            call: Makes it; gives FastMCP's `ToolResult`.
+            tell: Told how long it takes, where it takes long.
+
+        Raises:
+            ToolError: It failed, or is not for him; in words.
+            NotFoundError: There is no such tool.
+        """
+        who = self._who()
         mark = self._marks.get(name)
         if mark is None or not who.may(mark.needs):
-            await self._refuse(who, name, mark, context.message.arguments)
+            await self._refuse(who, name, mark, arguments)
         assert mark is not None
         token = unzoned.set(self._zone) if self._zone is not None else None
         try:
             with acting_as(who):
                 if self._jobs is None or mark.writes or who.role is Role.SYSTEM:
-                    result = await call_next(context)
+                    result = await call()
                 else:
-                    result = await self._jobs.watched(
-                        name, lambda: call_next(context), _teller(context)
-                    )
+                    result = await self._jobs.watched(name, call, tell)
         except BadArguments as error:
             if not isinstance(error.__cause__, ValidationError):
                 raise
-            raise ToolError(f"BadInput: {_in_words(error.__cause__)}") from error
+            raise ToolError(f"BadInput: {in_words(error.__cause__)}") from error
         finally:
             if token is not None:
                 unzoned.reset(token)
@@ -147,10 +170,3 @@ def _zoned(value: Any, zone: ZoneInfo) -> Any:
     if isinstance(value, list):
         return [_zoned(one, zone) for one in cast(list[Any], value)]
     return value
-
-
-def _in_words(error: ValidationError) -> str:
-    return "; ".join(
-        f"{'.'.join(str(part) for part in one['loc'])}: {one['msg']}"
-        for one in error.errors(include_url=False, include_context=False, include_input=False)
-    )

@@ -1,26 +1,30 @@
 """The groups of tools, and the server that publishes some or all of them over the plant."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from fastmcp import FastMCP
 
-from opsmith.access import Caller
+from opsmith.access import Caller, Role
 from opsmith.clock import PlantClock
 from opsmith.errors import BadInput
 from opsmith.ports import SeriesStore
 from opsmith.storage.alerts import AlertStore
 from opsmith.storage.database import Database
 from opsmith.storage.devices import DeviceStore
+from opsmith.storage.forecasts import ForecastStore
 from opsmith.storage.knowledge import KnowledgeStore
+from opsmith.storage.models import ModelStore
 from opsmith.storage.reports import ReportStore
 from opsmith.storage.work_orders import WorkOrderStore
 from opsmith_mcp.alert_history import AlertHistory
 from opsmith_mcp.change_window import Changes
 from opsmith_mcp.completion import add_completion
 from opsmith_mcp.device_registry import DeviceRegistry
+from opsmith_mcp.forecast_cache import ForecastCache
+from opsmith_mcp.forecast_failure import Sources
 from opsmith_mcp.forecasting import Forecasting
 from opsmith_mcp.guard import Guard
 from opsmith_mcp.jobs import JobBook
@@ -39,6 +43,7 @@ from opsmith_mcp.resources import (
 from opsmith_mcp.server import READER, serve
 from opsmith_mcp.system import System
 from opsmith_mcp.telemetry import Telemetry
+from opsmith_mcp.together import Together
 from opsmith_mcp.work_orders import WorkOrders
 
 
@@ -55,6 +60,11 @@ class Stores:
     clock: PlantClock
     guard: Guard
     database: Database
+    records: ForecastStore
+    forecasts: ForecastCache = field(default_factory=ForecastCache)
+    """What the forecasts of this process found; shared by its servers."""
+    models: ModelStore | None = None
+    """Learned remaining lives; None: there are none."""
 
     @classmethod
     def of(cls, database: Database, series: SeriesStore, clock: PlantClock) -> "Stores":
@@ -69,7 +79,22 @@ class Stores:
             clock,
             Guard(database),
             database,
+            ForecastStore(database),
         )
+
+
+def sources_of(stores: Stores) -> Sources:
+    """What the forecasts rest on."""
+    return Sources(
+        stores.series,
+        stores.devices,
+        stores.alerts,
+        stores.orders,
+        stores.records,
+        stores.forecasts,
+        stores.models,
+        stores.clock,
+    )
 
 
 GROUPS: dict[str, Callable[[Stores, Changes], object]] = {
@@ -77,7 +102,7 @@ GROUPS: dict[str, Callable[[Stores, Changes], object]] = {
     "telemetry": lambda s, changes: Telemetry(s.series, changes, s.devices, s.clock),
     "knowledge": lambda s, changes: Knowledge(s.entries, changes, s.devices, s.clock),
     "alert_history": lambda s, _: AlertHistory(s.alerts, s.reports, s.devices, s.clock),
-    "forecasting": lambda s, _: Forecasting(s.series, s.devices, s.clock),
+    "forecasting": lambda s, _: Forecasting(sources_of(s)),
     "work_orders": lambda s, _: WorkOrders(s.orders, s.devices, s.alerts, s.clock),
     "system": lambda s, _: System(s.database, s.series, s.guard),
 }
@@ -126,6 +151,8 @@ def plant_server(
     published = [groups[name] for name in names]
     if any(mark.confirms is not None for one in published for _, mark in marked_tools(one)):
         published.append(Proposals(stores.guard, stores.devices))
+    if isinstance(caller, Caller) and caller.role is Role.SYSTEM:
+        published.append(Together(published, stores.database))
     title = names[0] if len(names) == 1 else "opsmith"
     server = serve(title, *published, caller=caller, guard=stores.guard, jobs=JobBook(), zone=zone)
     who = (lambda: caller) if isinstance(caller, Caller) else caller

@@ -3,14 +3,15 @@
 import functools
 import inspect
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any, cast, get_type_hints
+from typing import Annotated, Any, NamedTuple, cast, get_type_hints
 
 import anyio.to_thread
 from fastmcp.server.dependencies import get_context
-from pydantic import Field, TypeAdapter
+from pydantic import Field, TypeAdapter, ValidationError
 from pydantic_core import to_jsonable_python
 from sqlalchemy.exc import IntegrityError
 
@@ -18,12 +19,15 @@ from opsmith.access import Caller, Role, caller
 from opsmith.clock import wall_clock
 from opsmith.domain.audit import Outcome
 from opsmith.domain.proposals import ChangeResult, Proposal, ProposalStatus
-from opsmith.errors import Conflict, Denied, OpsmithError
+from opsmith.errors import BadInput, Conflict, Denied, NotFound, OpsmithError
+from opsmith.storage.alerts import AlertStore
 from opsmith.storage.audit import AuditLog
 from opsmith.storage.database import Database
 from opsmith.storage.proposals import KeptAnswers, ProposalStore
+from opsmith_mcp.calling import taken_by
 from opsmith_mcp.elicit import ask
 from opsmith_mcp.marks import Mark, Shown, marked_tools
+from opsmith_mcp.reasons import reason_of, without_reason
 
 Tool = Callable[..., Any]
 
@@ -42,6 +46,17 @@ class _Change:
     mark: Mark
 
 
+class Preview(NamedTuple):
+    """What a tool's call would change, and who may confirm it."""
+
+    arguments: dict[str, Any]
+    """JSON values."""
+    text: str | None
+    """As in `Shown`."""
+    device_id: str | None
+    needs: Role
+
+
 class Guard:
     """Runs the tools that write.
 
@@ -54,6 +69,7 @@ class Guard:
         self.audit = AuditLog(database)
         self.proposals = ProposalStore(database)
         self._answers = KeptAnswers(database)
+        self._alerts = AlertStore(database)
         self._database = database
         self._clock = clock
         self._changes: dict[str, _Change] = {}
@@ -73,6 +89,37 @@ class Guard:
         if mark.confirms is not None:
             return self._proposing(self._changes[method.__name__])
         return self._at_once(method, mark)
+
+    def preview(self, name: str, arguments: Mapping[str, Any]) -> Preview:
+        """What a change would do that waits for a person; nothing is done or proposed.
+
+        Raises:
+            NotFound: No such tool, or nothing that it would change.
+            BadInput: The arguments are not the tool's.
+        """
+        change = self._changes.get(name)
+        if change is None or change.mark.confirms is None:
+            raise NotFound(f"No tool {name!r} that a person confirms")
+        try:
+            given = taken_by(change.method).validate_python(dict(arguments))
+        except ValidationError as error:
+            raise BadInput(f"{name} does not take these: {error.errors()[0]['msg']}") from error
+        shown = change.show(**given)
+        told: dict[str, Any] = to_jsonable_python(dict(arguments))
+        return Preview(told, shown.text, shown.device_id, change.mark.confirms)
+
+    def writing(self) -> AbstractContextManager[Any]:
+        """One transaction around what is looked at and what is written."""
+        return self._database.write()
+
+    def is_over(self, trace_id: str) -> bool:
+        """Whether an alert has cleared."""
+        alert = self._alerts.find_one(trace_id)
+        return alert is not None and alert.cleared_at is not None
+
+    def outlives(self, proposal: Proposal) -> bool:
+        """Whether a proposal stands though the alert that it was filed for has cleared."""
+        return proposal.tool == "close_work_order" or reason_of(proposal) is None
 
     def now(self) -> datetime:
         """The time of people."""
@@ -125,14 +172,18 @@ class Guard:
         change = self._changes.get(proposal.tool)
         if change is None:
             raise Conflict(f"{proposal.tool} is not there any more; reject {proposal.proposal_id}")
-        arguments = _arguments_type(change.method).validate_python(proposal.arguments)
+        arguments = taken_by(change.method).validate_python(proposal.arguments)
         try:
             with self._database.write():
                 # Whoever is first takes it; what follows is undone with it if it fails.
                 done = self.proposals.decide(
                     proposal.proposal_id, ProposalStatus.DONE, who.name, self.now(), "done"
                 )
-                if change.show(**arguments).text != proposal.shown:
+                text = change.show(**arguments).text
+                if text not in (proposal.shown, without_reason(proposal.shown)):
+                    raise _Lapsed
+                reason = reason_of(proposal)
+                if reason and not self.outlives(proposal) and self.is_over(reason[0]):
                     raise _Lapsed
                 change.method(**arguments)
                 self._note(who, done, "confirmed")
@@ -269,17 +320,6 @@ class Guard:
 
 class _Lapsed(Exception):
     """What was shown is no longer what would happen."""
-
-
-def _arguments_type(method: Tool) -> TypeAdapter[dict[str, Any]]:
-    """What makes arguments that came over the wire those that the method takes."""
-
-    def taken(**arguments: Any) -> dict[str, Any]:
-        return arguments
-
-    setattr(taken, "__signature__", inspect.signature(method))  # noqa: B010  what Pydantic reads
-    taken.__annotations__ = get_type_hints(method, include_extras=True)
-    return TypeAdapter(cast(Any, taken))
 
 
 @functools.cache

@@ -1,5 +1,6 @@
 """Maintenance knowledge: which failure modes there are, how they show, what to do."""
 
+from collections.abc import Sequence
 from threading import Lock
 from typing import Annotated, Literal
 
@@ -7,12 +8,12 @@ from pydantic import Field
 
 from opsmith.clock import PlantClock
 from opsmith.domain.base import Language, Model, Moment, State, ToolResult, Window
-from opsmith.domain.knowledge import Category, KnowledgeEntry, Sign
+from opsmith.domain.knowledge import Category, KnowledgeEntry, Sign, Skill
 from opsmith.errors import Unavailable
 from opsmith.storage.devices import DeviceStore
 from opsmith.storage.knowledge import KnowledgeStore
 from opsmith_kb.classes import device_class, infer_device_type
-from opsmith_kb.matrix import Ranked, rank
+from opsmith_kb.matrix import Ranked, rank, test_of
 from opsmith_kb.search import Hit, KnowledgeIndex
 from opsmith_mcp.arguments import DeviceId, Onset, Until
 from opsmith_mcp.change_window import Changes
@@ -68,6 +69,7 @@ class EntryView(ToolResult):
     separable_from: dict[str, str] = Field(description="Look-alike -> the test between them.")
     parts: tuple[str, ...]
     hours: float = Field(description="Planned labour hours of the remedy.")
+    skills: tuple[Skill, ...] = Field(default=(), description="Trades the remedy needs.")
     lockout: bool = Field(description="The remedy needs isolation (lock-out).")
     source: str
     reference: str
@@ -93,6 +95,11 @@ class RankedMode(Model):
     separating_test: str | None = Field(description="What tells it from its group.")
     group: tuple[str, ...] = Field(description="Entries the channels cannot tell from it.")
     about: str | None = Field(description="Channel whose sensor a sensor's failure is about.")
+    also: tuple[str, ...] = Field(
+        default=(), description="Entries that stand at the same time, where two explain more."
+    )
+    after_work: float = Field(default=0.0, description="Log odds if lately worked on.")
+    renewed: float = Field(default=0.0, description="Log odds if lately remedied.")
 
 
 class Ranking(ToolResult):
@@ -182,9 +189,14 @@ class Knowledge(FailureModes):
             iso_code=entry.iso_code,
             severity=entry.severity,
             signs=entry.signs,
-            separable_from=entry.separable_from,
-            parts=entry.parts,
+            separable_from={
+                other: test
+                for other in entry.separable_from
+                if (test := entry.test_from(other, language)) is not None
+            },
+            parts=entry.parts_in(language),
             hours=entry.hours,
+            skills=entry.skills,
             lockout=entry.lockout,
             source=entry.source,
             reference=entry.reference,
@@ -236,7 +248,7 @@ class Knowledge(FailureModes):
             established=ranked[0].entry is not None,
             none_probability=round(none.probability, 4),
             considered=len(modes),
-            ranked=tuple(_mode(one, one.entry, language) for one in modes[:_MODES] if one.entry),
+            ranked=tuple(_mode(one, one.entry, language) for one in _told(modes) if one.entry),
         )
 
     def _index(self) -> KnowledgeIndex:
@@ -265,8 +277,13 @@ def _beginning(text: str) -> str:
     return text if len(text) <= 240 else text[:239] + "…"
 
 
+def _told(modes: Sequence[Ranked]) -> list[Ranked]:
+    """The likeliest, and what stands beside the first."""
+    beside = modes[0].also if modes else ()
+    return [*modes[:_MODES], *(one for one in modes[_MODES:] if one.entry_id in beside)]
+
+
 def _mode(one: Ranked, entry: KnowledgeEntry, language: Language) -> RankedMode:
-    alike = dict(one.inseparable or {})
     return RankedMode(
         entry_id=one.entry_id,
         name=entry.text[language].name,
@@ -278,7 +295,10 @@ def _mode(one: Ranked, entry: KnowledgeEntry, language: Language) -> RankedMode:
         speaks_against=tuple(sentence(finding, language) for finding in one.speaks_against),
         untested=tuple(untested_channel(sign, language) for sign in one.untested),
         unexplained=tuple(seen(change, language) for change in one.unexplained),
-        separating_test=" ".join(dict.fromkeys(alike.values())) or None,
-        group=tuple(alike),
+        separating_test=test_of(one, language),
+        group=tuple(one.inseparable or ()),
         about=one.about,
+        also=one.also,
+        after_work=entry.after_work,
+        renewed=entry.renewed,
     )

@@ -1,8 +1,10 @@
 """What all work orders that are meant come to: counts, key figures, calendar, bundles, likeness."""
 
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from statistics import median
 from typing import Any, Literal, TypeVar
 
 from opsmith.access import scope
@@ -16,13 +18,15 @@ from opsmith_kb.classes import infer_device_type
 from opsmith_mcp.order_kpis import COLUMNS as FIGURES
 from opsmith_mcp.order_kpis import kpis
 from opsmith_mcp.order_likeness import COLUMNS as COMPARED
-from opsmith_mcp.order_likeness import Fault, Likeness, alike
+from opsmith_mcp.order_likeness import NEWEST, Fault, Likeness, alike
 from opsmith_mcp.order_plan import BUNDLE, CALENDAR, Slot, bundled, scheduled, slots
 from opsmith_mcp.order_search import OrderSearch, asked, undated
 from opsmith_mcp.order_statistics import GroupBy, counted
 from opsmith_mcp.order_views import (
     ROOM,
     OrderBundles,
+    PartUsed,
+    SameFault,
     SimilarOrder,
     SimilarOrders,
     WorkOrderCalendar,
@@ -40,6 +44,7 @@ Part = Literal["plant", "line", "device"]
 M = TypeVar("M", bound=Model)
 
 _UNKNOWN = "unknown"
+_PARTS = 10
 _NONE = "No such work order."
 
 
@@ -167,11 +172,25 @@ class OrderFigures:
 
     def similar(self, fault: Fault, limit: int, but: str | None = None) -> SimilarOrders:
         """Completed orders of the same class of device; never the one that is asked about."""
-        devices = {one.device_id: one for one in self._search.devices()}
+        # By the failure mode alone only its own orders are alike: no need to read all others.
+        mode = None if fault.text else fault.failure_mode
+        if mode is not None:
+            # Not by status: the database would go by its index, through all that were ever done.
+            lately = OrderFilter(scope(), failure_mode=mode, since=self._orders.horizon(NEWEST))
+            every = self._orders.facts(lately, *COMPARED, "status")
+            rows = [row for row in every if row.status == OrderStatus.COMPLETED]
+        else:
+            rows = self._orders.facts(
+                OrderFilter(scope(), statuses=(OrderStatus.COMPLETED,)), *COMPARED
+            )
+        rows = [row for row in rows if row.order_no != but]
+        if mode is not None:
+            there = self._search.some({fault.device_id, *(row.device_id for row in rows)})
+        else:
+            there = self._search.devices()
+        devices = {one.device_id: one for one in there}
         own = devices.get(fault.device_id or "")
         class_ = infer_device_type(own.channels, own.device_type) if own else _UNKNOWN
-        wanted = OrderFilter(scope(), statuses=(OrderStatus.COMPLETED,))
-        rows = [row for row in self._orders.facts(wanted, *COMPARED) if row.order_no != but]
         if class_ != _UNKNOWN:
             same = {
                 name
@@ -188,6 +207,7 @@ class OrderFigures:
             as_of=now(self._clock),
             device_class=class_,
             looked_at=len(rows),
+            took=_took([one.row for one in found if one.same_mode]) if fault.failure_mode else None,
             total=len(found),
             orders=tuple(shown.rows),
         )
@@ -199,6 +219,26 @@ class OrderFigures:
             return lambda row: row.device_id
         lines = {one.device_id: one.line_id for one in self._search.devices()}
         return lambda row: lines.get(row.device_id, "")
+
+
+def _took(rows: Sequence[Any]) -> SameFault:
+    hours = [row.actual_hours for row in rows if row.actual_hours is not None]
+    used = defaultdict[str, list[float]](list)
+    for row in rows:
+        for one in row.materials or ():
+            used[" ".join(str(one["part"]).split())[:80]].append(float(one.get("quantity", 1)))
+    often = sorted(used.items(), key=lambda item: (-len(item[1]), item[0]))[:_PARTS]
+    return SameFault(
+        same_fault=len(rows),
+        timed=len(hours),
+        median_hours=round(median(hours), 2) if hours else None,
+        low_hours=min(hours, default=None),
+        high_hours=max(hours, default=None),
+        parts=tuple(
+            PartUsed(part=part, quantity=median(counts), used_in=len(counts))
+            for part, counts in often
+        ),
+    )
 
 
 def _similar(one: Likeness) -> SimilarOrder:

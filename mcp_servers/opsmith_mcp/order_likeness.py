@@ -14,9 +14,12 @@ from opsmith_kb.tokens import query_terms, tokens
 
 COLUMNS = (
     "order_no", "device_id", "failure_mode", "failure_code", "description", "found", "done",
-    "closing_notes", "actual_hours", "completed_at",
+    "closing_notes", "actual_hours", "completed_at", "materials",
 )  # fmt: skip
 """What is compared, and shown."""
+
+NEWEST = 1000
+"""Orders among which those of a failure mode alone are looked for: an alert waits for it."""
 
 _CLOSELY = 400
 """Orders whose words are weighed exactly; those that share the rarest words are chosen first."""
@@ -78,7 +81,7 @@ def _likeness(
     asked: Mapping[str, tuple[str, frozenset[str]]],
     rarity: Mapping[str, float],
 ) -> Likeness:
-    counts = Counter(tokens(_text(row)))
+    counts = Counter(tokens(_text(row)) if asked else ())
     # A word weighs as the query's where both have it; one that was not asked for as a common one.
     common = min(rarity.values(), default=1.0)
     dot, shared, used = 0.0, list[str](), set[str]()

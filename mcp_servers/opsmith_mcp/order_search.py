@@ -1,6 +1,6 @@
 """Which work orders a caller means: devices, lines and numbers as people write them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from typing import Annotated, Any, Literal, get_args
 
@@ -45,6 +45,9 @@ def _as(brief: dict[str, Any]) -> Callable[[dict[str, Any]], None]:
 
     return said
 
+
+_FEW = 20
+"""Devices that are sooner looked up one by one."""
 
 _BRIEF = Field(json_schema_extra=_brief)
 _PARTS = {"type": "array", "items": {"type": "object"}}
@@ -164,6 +167,18 @@ class OrderSearch:
     def devices(self) -> list[Device]:
         """All that the caller may see."""
         return self._devices.list(factories=scope())
+
+    def some(self, device_ids: Collection[str | None]) -> list[Device]:
+        """Those of these devices that the caller may see; each is looked up, so few are cheap."""
+        if len(device_ids) > _FEW:
+            return [one for one in self.devices() if one.device_id in device_ids]
+        found = [self._devices.find(one) for one in device_ids if one]
+        factories = scope()
+        return [
+            one
+            for one in found
+            if one is not None and (factories is None or one.factory_id in factories)
+        ]
 
     def line(self, line_id: str) -> str:
         """The line that is meant. Raises `NotFound`."""

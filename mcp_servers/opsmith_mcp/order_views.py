@@ -259,12 +259,34 @@ class SimilarOrder(Model):
     closing_notes: str | None
 
 
+class PartUsed(Model):
+    """A part that such work took."""
+
+    part: str
+    quantity: float = Field(description="Median of the orders that took it.")
+    used_in: int = Field(description="Orders that took it.")
+
+
+class SameFault(Model):
+    """What the completed orders of the same failure mode took."""
+
+    same_fault: int = Field(description="How many there are.")
+    timed: int = Field(description="Those whose hours are known.")
+    median_hours: float | None
+    low_hours: float | None = Field(description="The fewest.")
+    high_hours: float | None = Field(description="The most.")
+    parts: tuple[PartUsed, ...] = Field(description="Used most first, 10 at most.")
+
+
 class SimilarOrders(ToolResult):
     """Completed orders of the same class of device, the most alike first."""
 
     as_of: Moment
     device_class: str
-    looked_at: int = Field(description="Completed orders of that class.")
+    looked_at: int = Field(
+        description="Completed orders of that class; by mode alone: of the newest 1000."
+    )
+    took: SameFault | None = Field(default=None, description="Where a failure mode was asked for.")
     total: int = Field(description="Those of them that are alike at all.")
     orders: tuple[SimilarOrder, ...]
 

@@ -14,6 +14,7 @@ from pydantic import ValidationError
 
 from opsmith.access import Caller, Role
 from opsmith.errors import OpsmithError
+from opsmith_mcp.door import DOORS, Door
 from opsmith_mcp.gate import Gate, told
 from opsmith_mcp.guard import Guard
 from opsmith_mcp.jobs import JobBook, Jobs
@@ -54,11 +55,12 @@ def serve(
     who = (lambda: caller) if isinstance(caller, Caller) else caller
     is_system = isinstance(caller, Caller) and caller.role is Role.SYSTEM
     marks: dict[str, Mark] = {}
+    gate, tools = Gate(who, marks, guard, jobs, zone), dict[str, Tool]()
     server: FastMCP[Any] = FastMCP(
         name,
         version=version("opsmith"),
         mask_error_details=True,
-        middleware=[Gate(who, marks, guard, jobs, zone)],
+        middleware=[gate],
         dereference_schemas=False,
     )
     for group in (*groups, *((Jobs(jobs),) if jobs is not None and not is_system else ())):
@@ -70,7 +72,8 @@ def serve(
                 continue
             tool = guard.published(method, mark) if guard is not None else method
             words = _told_async(tool) if inspect.iscoroutinefunction(tool) else _told(tool)
-            server.add_tool(_tool(method, words, mark))
+            tools[method.__name__] = server.add_tool(_tool(method, words, mark))
+    DOORS[server] = Door(gate, tools)
     return server
 
 

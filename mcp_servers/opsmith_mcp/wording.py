@@ -3,18 +3,18 @@
 from opsmith.domain.base import Language
 from opsmith.domain.changes import ChannelChange
 from opsmith.domain.knowledge import Sign
-from opsmith_kb.signs import INSTRUMENT_KINDS, Finding
+from opsmith_kb.signs import INSTRUMENT_KINDS, LITTLE, Finding
 from opsmith_mcp.figures import figure
 
 _KINDS_ZH = {
     "step": "阶跃", "ramp": "缓变", "spike": "尖峰", "oscillation": "振荡", "variance": "波动增大",
     "flat": "停滞不变", "dropout": "掉线", "implausible": "超出合理范围",
-    "clock": "时钟错误", "unknown": "形态不明",
+    "clock": "时钟错误", "unit": "单位改变", "drift": "漂移", "unknown": "形态不明",
 }  # fmt: skip
 _KINDS_EN = {
     "oscillation": "oscillates", "variance": "became unsteady", "flat": "stands still",
     "dropout": "drops out", "implausible": "reads what cannot be", "spike": "had spikes",
-    "clock": "has a wrong clock",
+    "clock": "has a wrong clock", "unit": "came in another unit",
 }  # fmt: skip
 _EXPECTED = {
     "en": {
@@ -89,7 +89,9 @@ def _number(value: float | None) -> str:
 
 def _way_en(change: ChannelChange) -> str:
     if not change.significant:
-        return "stayed as usual"
+        if abs(change.sureness) < LITTLE or change.kind != "unknown":
+            return "stayed as usual"
+        return "rose a little" if change.sureness > 0 else "fell a little"
     if change.kind in _KINDS_EN and (change.direction == "none" or _is_about_sensor(change)):
         return _KINDS_EN[change.kind]
     way = "rose" if change.direction == "up" else "fell"
@@ -99,7 +101,9 @@ def _way_en(change: ChannelChange) -> str:
 
 def _way_zh(change: ChannelChange) -> str:
     if not change.significant:
-        return "无异常变化"
+        if abs(change.sureness) < LITTLE or change.kind != "unknown":
+            return "无异常变化"
+        return "略有上升" if change.sureness > 0 else "略有下降"
     kind = _KINDS_ZH[change.kind]
     if change.direction == "none" or _is_about_sensor(change):
         return kind

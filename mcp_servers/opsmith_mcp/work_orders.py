@@ -162,6 +162,7 @@ class WorkOrders:
         materials: Materials = (),
         estimated_hours: Hours = None,
         due_at: At = None,
+        planned_at: At = None,
         at: At = None,
     ) -> WorkOrderView:
         """Create a work order, or add to the open one of the same alert or fault.
@@ -179,6 +180,7 @@ class WorkOrders:
             steps=steps,
             materials=materials,
             estimated_hours=estimated_hours,
+            planned_at=planned_at,
             due_at=due_at,
         )
         order, created = self._orders.create(

@@ -1,6 +1,7 @@
 """The composition root: the only module that knows how every part is put together."""
 
 import contextlib
+import dataclasses
 from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,10 +18,12 @@ from opsmith.settings import Settings
 from opsmith.storage.cooldown_memory import MemoryCooldown
 from opsmith.storage.dead_letters import DeadLetterStore
 from opsmith.storage.detector_states import DetectorStates
+from opsmith.storage.models import ModelStore
 from opsmith.storage.outbox import Outbox
 from opsmith.storage.plant import PlantFacts
 from opsmith.storage.series_embedded import EmbeddedSeriesStore
 from opsmith_agents.decision import RuleDecider
+from opsmith_agents.policy import default_policy, read_policy
 from opsmith_agents.refiner import Refiner
 from opsmith_agents.responder import Responder
 from opsmith_agents.rules import RuleDiagnostician
@@ -31,6 +34,9 @@ from opsmith_kb.load import load_entries
 from opsmith_mcp.groups import Stores
 
 ClockKind = Literal["wall", "newest"]
+
+DIAGNOSING = 0.7
+"""Share of the LLM's time for the diagnosis; the rest is for the decision."""
 
 
 @dataclass(frozen=True)
@@ -67,12 +73,18 @@ class Plant:
             rules=read_rules(Path(rules_file)) if rules_file else None,
         )
 
+    def decider(self, tools: Client[Any]) -> RuleDecider:
+        """The rules' decider. Raises `BadInput` where the plant's policy is not right."""
+        file = self.settings.policy_file
+        policy = read_policy(Path(file)) if file else default_policy()
+        return RuleDecider(tools, policy, self.settings.zone)
+
     def responder(self, tools: Client[Any]) -> Responder:
         """The responder, over an open client of the tools with the system's rights."""
         return Responder(
             tools,
             RuleDiagnostician(tools),
-            RuleDecider(tools),
+            self.decider(tools),
             language=self.settings.language,
         )
 
@@ -83,21 +95,31 @@ class Plant:
             BadInput: The model cannot be built.
         """
         # The LLM's libraries take a second to import, and are not needed without a model.
-        from opsmith_agents.llm import Effort, LlmDiagnostician
+        from opsmith_agents.llm import Effort, LlmDiagnostician, Price
         from opsmith_agents.llm_decision import LlmDecider
+        from opsmith_agents.llm_probe import Abilities
         from opsmith_agents.models import model_from
 
-        model = model_from(self.settings)
+        settings = self.settings
+        model = model_from(settings)
         if model is None:
             raise BadInput("No LLM is configured; set OPSMITH_LLM_MODEL")
-        seconds, rules = self.settings.llm_seconds, RuleDecider(tools)
+        price = Price(settings.llm_price_in, settings.llm_price_out)
+        effort = Effort(
+            seconds=DIAGNOSING * settings.llm_seconds,
+            tool_calls=settings.llm_tool_calls,
+            tokens=settings.llm_tokens,
+            money=settings.llm_money,
+            price=price,
+        )
+        rules, deciding = self.decider(tools), (1 - DIAGNOSING) * settings.llm_seconds
         return Refiner(
             tools,
-            LlmDiagnostician(model, eyes, Effort(seconds=seconds)),
-            LlmDecider(model, rules, seconds=seconds),
+            LlmDiagnostician(model, eyes, effort, Abilities(settings.llm_mode)),
+            LlmDecider(model, rules, deciding, price),
             rules,
-            language=self.settings.language,
-            seconds=2 * seconds + 5,
+            language=settings.language,
+            seconds=settings.llm_seconds,
         )
 
 
@@ -127,7 +149,10 @@ def open_plant(
         if clock is not None and facts.get("clock") != clock:
             facts.set("clock", clock)
         live = facts.get("clock") != "newest"
-        stores = Stores.of(database, series, wall_clock if live else NewestReading(series.newest))
+        stores = dataclasses.replace(
+            Stores.of(database, series, wall_clock if live else NewestReading(series.newest)),
+            models=ModelStore(settings.data_dir / "models", "rul"),
+        )
         stores.entries.add(load_entries(), wall_clock())
         yield Plant(
             settings, stores, DeadLetterStore(database), Outbox(database), DetectorStates(database)

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, Collection, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -22,10 +22,12 @@ from opsmith.domain.readings import ReadingBatch
 from opsmith.errors import Unavailable
 from opsmith.ports import Message
 from opsmith.storage.workers import BEAT, WorkerStore
+from opsmith_agents.models import shown_chain
 from opsmith_agents.responder import Responder
 from opsmith_ingest.pipeline import Counts, Pipeline
 from opsmith_mcp.client import connect
-from opsmith_mcp.groups import plant_server
+from opsmith_mcp.forecast_watch import Watch
+from opsmith_mcp.groups import plant_server, sources_of
 from opsmith_mcp.server import READER
 
 POLL = 0.01
@@ -126,17 +128,20 @@ async def running(
             for message in messages:
                 await responder.respond(AlertEvent.model_validate_json(message.value))
 
+        facts: dict[str, Callable[[], dict[str, Any]]] = {}
         stages = [
             Stage("ingest", (RAW,), ingest, pipeline.forget),
             Stage("responder", (ALERTS,), respond, max_records=20),
         ]
         if refines:
             # In a group of its own, so that no alert waits for another one's model.
-            stages.append(await _refiner(plant, client, stack))
+            stages.append(await _refiner(plant, client, stack, facts))
         group = await stack.enter_async_context(asyncio.TaskGroup())
         tasks = [group.create_task(Relay(plant.outbox, bus).run())]
         tasks += [group.create_task(stage.run(bus, attempts)) for stage in stages]
-        tasks.append(group.create_task(_beat(plant, bus, stages)))
+        tasks.append(group.create_task(_beat(plant, bus, stages, facts)))
+        if live and plant.stores.clock is wall_clock:
+            tasks.append(group.create_task(_foresee(plant)))
         try:
             yield Chain(plant, bus, pipeline, responder, stages)
         finally:
@@ -147,18 +152,32 @@ async def running(
             await asyncio.to_thread(_gone, plant, stages)
 
 
-async def _beat(plant: Plant, bus: MemoryBus, stages: Sequence[Stage]) -> None:
+async def _beat(
+    plant: Plant,
+    bus: MemoryBus,
+    stages: Sequence[Stage],
+    more: Mapping[str, Callable[[], dict[str, Any]]],
+) -> None:
     """Let the admins see that the stages live, and how far behind they are."""
-    workers, llm = WorkerStore(plant.stores.database), plant.settings.llm_model
+    workers = WorkerStore(plant.stores.database)
     while True:
         for stage in stages:
             facts: dict[str, Any] = {"lag": bus.lag(stage.group), "failures": stage.failures}
-            if stage.group == "refiner":
-                facts["llm"] = llm
+            if stage.group in more:
+                facts |= more[stage.group]()
             # A database that does not answer is the stages' to see to.
             with contextlib.suppress(Unavailable):
                 await asyncio.to_thread(workers.beat, stage.group, wall_clock(), facts)
         await asyncio.sleep(BEAT.total_seconds())
+
+
+async def _foresee(plant: Plant) -> None:
+    """Hold forecasts against what came, and work out the devices' health, a few at a time."""
+    watch = Watch(sources_of(plant.stores))
+    while True:
+        await asyncio.sleep(BEAT.total_seconds())
+        with contextlib.suppress(Unavailable):
+            await asyncio.to_thread(watch.step)
 
 
 def _gone(plant: Plant, stages: Sequence[Stage]) -> None:
@@ -167,10 +186,17 @@ def _gone(plant: Plant, stages: Sequence[Stage]) -> None:
             WorkerStore(plant.stores.database).gone(stage.group)
 
 
-async def _refiner(plant: Plant, client: Client[Any], stack: contextlib.AsyncExitStack) -> Stage:
+async def _refiner(
+    plant: Plant,
+    client: Client[Any],
+    stack: contextlib.AsyncExitStack,
+    facts: dict[str, Callable[[], dict[str, Any]]],
+) -> Stage:
     """The stage in which the LLM thinks reports through; it sees the plant with reading rights."""
     eyes = await stack.enter_async_context(connect(plant_server(plant.stores, caller=READER)))
     refiner = plant.refiner(client, eyes)
+    names = shown_chain(plant.settings)
+    facts["refiner"] = lambda: {"llm": names, **refiner.facts}
 
     async def refine(messages: Sequence[Message]) -> None:
         for message in messages:

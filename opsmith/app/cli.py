@@ -6,12 +6,13 @@ from typing import Annotated
 
 import typer
 
-from opsmith.app import cli_import, cli_keys, cli_mcp, cli_proposals, cli_train
+from opsmith.app import cli_eval, cli_import, cli_keys, cli_mcp, cli_proposals, cli_train
 from opsmith.app.cli_common import Json, Lang
 from opsmith.app.cli_common import print_json as _print_json
 from opsmith.app.cli_common import settings_of as _settings
+from opsmith.app.cli_common import tell_first_use as _tell_first_use
 from opsmith.errors import BadInput, OpsmithError, Unavailable
-from opsmith.settings import Settings, load_settings
+from opsmith.settings import load_settings
 
 # The parts behind a command are imported when it runs: `opsmith --help` and `opsmith score` must
 # not wait for screens and models.
@@ -30,6 +31,7 @@ app.add_typer(cli_keys.audit, name="audit")
 app.add_typer(cli_proposals.proposals, name="proposals")
 app.add_typer(cli_import.import_app, name="import")
 app.add_typer(cli_train.train_app, name="train")
+app.command("eval")(cli_eval.eval_)
 
 
 def main() -> None:
@@ -162,35 +164,55 @@ def tui(lang: Lang = None) -> None:
 
 @app.command()
 def ask(
-    question: Annotated[list[str], typer.Argument(help="In English or Chinese.")],
+    question: Annotated[
+        list[str] | None,
+        typer.Argument(help="In English or Chinese; none: a conversation in the terminal."),
+    ] = None,
+    go_on: Annotated[
+        bool, typer.Option("--continue", "-c", help="Go on with the conversation before.")
+    ] = False,
+    forget: Annotated[bool, typer.Option("--forget", help="Forget the conversation before.")] = (
+        False
+    ),
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Confirm a proposed change without asking.")
+    ] = False,
     lang: Lang = None,
 ) -> None:
     """Ask about a device, an alert, an order; the tools that were called are shown."""
-    from opsmith.app.asking import run_ask
+    from opsmith.app.asking import Asking, run_ask
 
     settings = _settings(lang)
-    run_ask(settings, " ".join(question), settings.language if lang else None)
+    asking = Asking(
+        " ".join(question or ()), settings.language if lang else None, go_on, forget, yes
+    )
+    if not run_ask(settings, asking):
+        raise typer.Exit(1)
 
 
 @app.command()
 def report(
     trace_id: Annotated[str, typer.Argument(help="Of the alert, such as AL-20260228-...")],
     version: Annotated[int | None, typer.Option(min=1, help="Default: the newest.")] = None,
+    form: Annotated[
+        str | None,
+        typer.Option("--format", metavar="text|markdown|html", help="Default: as --out ends."),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="File; of html by default TRACE_ID.html, - prints it.")
+    ] = None,
     as_json: Json = False,
     lang: Lang = None,
 ) -> None:
-    """Print an alert's report with its evidence."""
-    from opsmith.app.bootstrap import open_plant
-    from opsmith.app.outcome import report_json, report_of
-    from opsmith.app.tables import show_report
+    """Print an alert's report with its evidence, or write it as Markdown or as a page."""
+    from opsmith.app.reporting import form_of, json_of, run_report
 
     settings = _settings(lang)
-    with open_plant(settings) as plant:
-        found = report_of(plant, trace_id, version)
+    chosen = form_of(form, out)
     if as_json:
-        _print_json(report_json(found))
+        _print_json(json_of(settings, trace_id, version))
     else:
-        show_report(found, settings)
+        run_report(settings, trace_id, version, chosen, out)
 
 
 @app.command()
@@ -318,18 +340,6 @@ def doctor(as_json: Json = False) -> None:
         show_findings(findings)
     if any(finding.state == "fails" for finding in findings):
         raise typer.Exit(1)
-
-
-def _tell_first_use(settings: Settings) -> None:
-    """Say why the first run takes longer."""
-    from opsmith.compiled import is_first_use
-
-    if is_first_use():
-        texts = {
-            "en": "Preparing the detectors for this machine, once: about a minute.",
-            "zh": "首次运行：正在为本机编译检测器，约需一分钟。",
-        }
-        typer.echo(texts[settings.language], err=True)
 
 
 def _first(group: BaseExceptionGroup[OpsmithError]) -> OpsmithError:

@@ -28,6 +28,18 @@ def settings_of(lang: str | None = None) -> Settings:
     return settings
 
 
+def tell_first_use(settings: Settings) -> None:
+    """Say why the first run takes longer."""
+    from opsmith.compiled import is_first_use
+
+    if is_first_use():
+        texts = {
+            "en": "Preparing the detectors for this machine, once: about a minute.",
+            "zh": "首次运行：正在为本机编译检测器，约需一分钟。",
+        }
+        typer.echo(texts[settings.language], err=True)
+
+
 def print_json(value: object) -> None:
     """Print one line of JSON."""
     json.dump(value, sys.stdout, ensure_ascii=False, allow_nan=False)

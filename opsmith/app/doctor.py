@@ -1,9 +1,10 @@
 """The doctor: what is configured, what answers, and what to do about the rest."""
 
+import asyncio
 import importlib.util
 import socket
 from collections.abc import Callable, Iterator
-from typing import Literal
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from opsmith.app.bootstrap import Plant, open_plant
@@ -12,10 +13,12 @@ from opsmith.domain.base import Model
 from opsmith.errors import BadInput, OpsmithError, Unavailable
 from opsmith.settings import Settings
 from opsmith.storage.keys import KeyStore
-from opsmith_agents.models import model_from
+from opsmith_agents.models import Entry, chain_in, model_from
 
 KNOCK = 3.0
 """Seconds that a server has to take a connection."""
+TRIAL = 20.0
+"""Seconds that an LLM has to show what it can do."""
 
 EXTRAS = {"llm": "pydantic_ai", "chat": "chainlit", "tui": "textual"}
 
@@ -45,7 +48,7 @@ def examine(settings: Settings) -> list[Finding]:
             says=f"in process, announcements kept in {settings.journal_path}",
         )
     )
-    findings.append(_llm(settings))
+    findings.extend(_llms(settings))
     for extra, package in EXTRAS.items():
         there = importlib.util.find_spec(package) is not None
         findings.append(
@@ -120,26 +123,51 @@ def _stores(plant: Plant) -> Iterator[Finding]:
             yield Finding(part=part, state="fails", says=str(error))
 
 
-def _llm(settings: Settings) -> Finding:
+def _llms(settings: Settings) -> Iterator[Finding]:
+    """What each LLM of the chain can do, tried out."""
     if not settings.llm_model:
-        return Finding(
+        yield Finding(
             part="LLM",
             state="off",
             says="none configured; rules write every report",
             advice="set OPSMITH_LLM_MODEL, and OPSMITH_LLM_API_KEY or OPSMITH_LLM_BASE_URL",
         )
-    where = settings.llm_base_url or settings.llm_provider
+        return
     try:
-        model_from(settings)
-        if settings.llm_base_url:
-            _knock(settings.llm_base_url)
-    except Unavailable as error:
-        advice = "until it answers, rules write every report"
-        return Finding(part="LLM", state="fails", says=str(error), advice=advice)
+        model, chain = model_from(settings), chain_in(settings)
     except OpsmithError as error:
         advice = "or unset OPSMITH_LLM_MODEL: rules alone need nothing"
+        yield Finding(part="LLM", state="fails", says=str(error), advice=advice)
+        return
+    assert model is not None, "the settings name one"
+    # Here, for the LLM's libraries take a second to import.
+    from opsmith_agents.llm_probe import chain_of
+
+    for entry, one in zip(chain, chain_of(model), strict=True):
+        yield _llm(entry, one)
+
+
+def _llm(entry: Entry, model: Any) -> Finding:
+    from opsmith_agents.llm_probe import told
+
+    where = f"{entry.name} at {entry.host}"
+    advice = "until it answers, rules write every report"
+    try:
+        if entry.base_url:
+            _knock(entry.base_url)
+    except OpsmithError as error:
         return Finding(part="LLM", state="fails", says=str(error), advice=advice)
-    return Finding(part="LLM", state="ok", says=f"{settings.llm_model} at {where} (not called)")
+    ability = asyncio.run(told(model, TRIAL))
+    match ability.mode:
+        case "tools":
+            says = f"{where} answers and calls tools ({ability.seconds:.1f} s)"
+            return Finding(part="LLM", state="ok", says=says)
+        case "evidence":
+            says = f"{where} answers, evidence first: {ability.why} ({ability.seconds:.1f} s)"
+            return Finding(part="LLM", state="ok", says=says)
+        case "none":
+            says = f"{where} is of no use: {ability.why}"
+            return Finding(part="LLM", state="fails", says=says, advice=advice)
 
 
 def _knock(url: str) -> None:
@@ -149,8 +177,6 @@ def _knock(url: str) -> None:
         port = parts.port or (443 if parts.scheme == "https" else 80)
     except ValueError as error:
         raise BadInput(f"Bad setting OPSMITH_LLM_BASE_URL: {error}") from error
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise BadInput(f"Bad setting OPSMITH_LLM_BASE_URL: {url!r} is no http address")
     try:
         socket.create_connection((parts.hostname, port), timeout=KNOCK).close()
     except OSError as error:

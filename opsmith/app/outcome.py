@@ -89,14 +89,17 @@ def report_of(plant: Plant, trace_id: str, version: int | None = None) -> Diagno
         NotFound: No such alert, or no such report of it.
     """
     stores = plant.stores
-    stores.alerts.get(trace_id)
+    alert = stores.alerts.get(trace_id)
     reports = stores.reports.versions(trace_id)
     if version is not None:
         reports = [report for report in reports if report.version == version]
     chosen = of_record(reports, plant.settings.language)
     if chosen is None:
-        which = "report" if version is None else f"version {version}"
-        raise NotFound(f"Alert {trace_id!r} has no {which}")
+        if version is not None:
+            raise NotFound(f"Alert {trace_id!r} has no version {version}")
+        head = alert.grouped_under
+        way = f"; it is grouped under {head}: opsmith report {head}" if head else " yet"
+        raise NotFound(f"Alert {trace_id!r} has no report{way}")
     return chosen
 
 

@@ -33,6 +33,8 @@ KEPT = 1200
 """Readings of a device that are kept for naming the category."""
 EVERY = 20
 """Readings between two looks at the category while an alert stands."""
+FADES = 0.7
+"""Part of what earlier looks said that is left at the next one."""
 
 
 class Ring:
@@ -67,12 +69,17 @@ class Scored:
     onset: np.datetime64 | None = None
     """When the deviation of the alert that stands began; None: no alert stands."""
     category: str | None = None
+    votes: dict[str, float] = field(default_factory=dict[str, float])
+    """What each look at the alert that stands named, by its probability."""
     age: int = 0
     """Readings since the category was looked at."""
 
 
 def categorise(device: Scored, entries: Sequence[KnowledgeEntry]) -> str | None:
-    """Name the failure mode of the alert that stands, as the rules do; None: not established."""
+    """Name the failure mode that comes nearest to the alert that stands; None: none is near.
+
+    What the looks before it named counts too: the readings of one look are few.
+    """
     times, channels, values = device.recent.columns()
     if device.onset is None or not len(times):
         return None
@@ -85,7 +92,12 @@ def categorise(device: Scored, entries: Sequence[KnowledgeEntry]) -> str | None:
         statuses=("",) * len(times),
     )
     changes = describe_changes(batch, to_moment(device.onset))
-    return matrix.categorise(changes, channels, entries)
+    nearest = matrix.categorise(changes, channels, entries)
+    votes = {entry_id: FADES * vote for entry_id, vote in device.votes.items()}
+    if nearest is not None:
+        votes[nearest.entry_id] = votes.get(nearest.entry_id, 0.0) + nearest.probability
+    device.votes = votes
+    return max(votes, key=lambda entry_id: votes[entry_id], default=None)
 
 
 def score(
@@ -196,6 +208,7 @@ def _follow(device: Scored, judged: Judged, entries: Sequence[KnowledgeEntry]) -
     """Keep the category of the alert that stands up to date."""
     if not judged.stands[0]:
         device.onset, device.category = None, None
+        device.votes = {}
         return
     for change in (each.change for each in judged.changes):
         if change.change != "cleared" and device.onset is None:

@@ -195,12 +195,13 @@ class Outlooks:
                 told = time_to_limit(analogs, recent[-count:], np.array(device.said[-count:]))
                 return told.median, told.low, told.high
         from opsmith_detectors.forecast_compete import forecast
-        from opsmith_detectors.forecast_crossing import crossings, line_crossing
+        from opsmith_detectors.forecast_crossing import crossings
+        from opsmith_detectors.forecast_wear import wear_crossing
 
         history = np.array(device.values[channel][-2000:])
-        line = line_crossing(running_median(recent), limit, upward)
-        if line is not None and line[0] <= AHEAD:
-            return line
+        worn = wear_crossing(recent, limit, upward)
+        if worn is not None and worn[0] <= AHEAD:
+            return worn
         history = running_median(history)
         tested = self._tested(device, channel, AHEAD, history, 0)
         told = crossings(

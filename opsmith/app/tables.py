@@ -21,6 +21,8 @@ from opsmith.domain.work_orders import WorkOrder
 from opsmith.settings import Settings
 from opsmith_agents.render import render_report
 from opsmith_agents.reply_words import quantity, word
+from opsmith_agents.report_times import localized
+from opsmith_agents.report_words import visible
 from opsmith_agents.wording import channel_name
 from opsmith_ingest.mapping import describe
 from opsmith_ingest.replay import Recording
@@ -170,13 +172,13 @@ def _brief(report: DiagnosisReport, settings: Settings) -> Panel:
     """What a report says, without its evidence and hypotheses."""
     words = WORDS[settings.language]
     diagnosis = report.diagnosis
-    text = Text(diagnosis.cause, style="bold")
+    text = Text(visible(localized(diagnosis.cause, settings.zone)), style="bold")
     for claim in diagnosis.claims:
         cited = " ".join(claim.evidence)
-        text.append(f"\n· {claim.text} ", style="")
+        text.append(f"\n· {visible(localized(claim.text, settings.zone))} ", style="")
         text.append(f"[{cited}]", style="cyan")
     if report.recommended_action:
-        text.append(f"\n→ {report.recommended_action}", style="green")
+        text.append(f"\n→ {visible(report.recommended_action)}", style="green")
     severity = word(settings.language, report.severity)
     title = " · ".join(filter(None, (report.device_id, severity, report.failure_mode)))
     foot = words["brief"].format(

@@ -52,6 +52,7 @@ def train_rul(
         "features": list(model.scaling.names()),
         "settings": SETTINGS,
         "cap_readings": model.cap,
+        "step_hours": histories.step_hours,
         "backtest": {key: _rounded(value) for key, value in asdict(backtest).items()},
         "method": "gradient boosted trees, the mean over 5 folds of whole machines; conformal "
         "80 % intervals from the machines left out",

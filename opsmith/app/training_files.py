@@ -5,6 +5,7 @@ import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,8 @@ class Histories:
     conditions: tuple[str, ...]
     files: list[dict[str, Any]]
     """Of each: name, sha256, bytes, machines, readings."""
+    step_hours: float | None = None
+    """Between two readings, the median; None: the files count cycles."""
 
 
 def read_histories(
@@ -90,7 +93,21 @@ def read_histories(
                 "readings": len(names),
             }
         )
-    return Histories(lives, channels, tuple(wanted), files)
+    return Histories(lives, channels, tuple(wanted), files, _step_hours(tables, order))
+
+
+def _step_hours(tables: "list[tuple[list[str], Columns]]", order: str | None) -> float | None:
+    if order is None or order == "cycle":
+        return None
+    steps: list[float] = []
+    for _, rows in tables:
+        try:
+            times = [datetime.fromisoformat(str(each)).timestamp() for each in rows[order]]
+        except ValueError:
+            return None
+        gaps: FloatArray = np.diff(np.array(times)) / 3600
+        steps += gaps[gaps > 0].tolist()
+    return float(np.median(steps)) if steps else None
 
 
 Columns = dict[str, np.ndarray[Any, np.dtype[Any]]]

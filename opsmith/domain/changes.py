@@ -26,4 +26,8 @@ class ChannelChange(Model):
     onset: Moment | None = Field(default=None, description="When it began to differ.")
     order: int | None = Field(default=None, description="1: the first channel to differ.")
     significant: bool = Field(description="It differs by more than its own past explains.")
+    sureness: float = Field(
+        default=0.0,
+        description="Change of the level over what its own past could make of it; signed.",
+    )
     missing_share: float = Field(ge=0, le=1, description="Readings of the time since without it.")

@@ -62,6 +62,9 @@ class Coverage(Model):
     empty: tuple[str, ...] = ()
     stale: tuple[str, ...] = ()
     unavailable: tuple[str, ...] = ()
+    not_checked: tuple[str, ...] = Field(
+        default=(), description="In sentences: what would matter and no tool could show."
+    )
 
 
 class Diagnosis(Model):
@@ -70,6 +73,9 @@ class Diagnosis(Model):
     trace_id: str
     device_id: str
     failure_mode: str | None = Field(description="Knowledge entry; None: cause not established.")
+    also: tuple[str, ...] = Field(
+        default=(), description="Further failure modes that stand at the same time."
+    )
     fault_category: str = "unknown"
     severity: Severity
     confidence: float = Field(ge=0, le=1, description="Capped by the coverage.")
@@ -85,8 +91,24 @@ class Diagnosis(Model):
     removed: tuple[str, ...] = Field(default=(), description="What the check cut, and why.")
     language: Language = "en"
     made_by: str = Field(description="Name of the LLM, or `rules`.")
+    grouped: int = Field(
+        default=0, ge=0, description="Alerts grouped under this one that it speaks for."
+    )
     path: str = Field(default="", description="Why this one wrote it, such as why rules stood in.")
     tokens_used: int = Field(default=0, ge=0)
+    input_tokens: int = Field(default=0, ge=0, description="Those of `tokens_used` that it read.")
+    output_tokens: int = Field(default=0, ge=0, description="Those that it wrote.")
+    cost: float = Field(
+        default=0.0, ge=0, description="In the currency of OPSMITH_LLM_PRICE_IN; 0: unknown."
+    )
+
+
+class ProposedChange(Model):
+    """A tool's call that waits for a person; code filed it, no model."""
+
+    tool: Literal["update_device_status", "start_work_order", "close_work_order"]
+    arguments: dict[str, Any] = Field(description="Without the order's number: it comes later.")
+    text: str = Field(description="What it is, for the report.")
 
 
 class Decision(Model):
@@ -96,10 +118,22 @@ class Decision(Model):
     reason: str
     plan: Plan | None = None
     proposals: tuple[str, ...] = Field(default=(), description="What waits for a person.")
+    changes: tuple[ProposedChange, ...] = Field(
+        default=(), description="Those of them that are filed, to be confirmed once."
+    )
     waiting: str = Field(default="", description="What happens if nothing is done.")
+    claims: tuple[Claim, ...] = Field(default=(), description="What the plan rests on.")
+    evidence: tuple[Evidence, ...] = Field(
+        default=(), description="What was looked at for it, beside that of the diagnosis."
+    )
     removed: tuple[str, ...] = Field(default=(), description="What the check cut.")
     made_by: str
     tokens_used: int = Field(default=0, ge=0)
+    input_tokens: int = Field(default=0, ge=0, description="Those of `tokens_used` that it read.")
+    output_tokens: int = Field(default=0, ge=0, description="Those that it wrote.")
+    cost: float = Field(
+        default=0.0, ge=0, description="In the currency of OPSMITH_LLM_PRICE_IN; 0: unknown."
+    )
 
 
 class DiagnosisReport(Model):

@@ -1,8 +1,8 @@
 """Knowledge: failure modes of a device class, how they show and what to do."""
 
-from typing import Literal
+from typing import Literal, cast
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from opsmith.domain.alerts import Direction, Kind
 from opsmith.domain.base import Language, Model, Moment
@@ -12,6 +12,13 @@ Category = Literal[
     "electrical", "structure", "sensor", "control", "unknown",
 ]  # fmt: skip
 """A failure mode's fault category: where the plant's trades would look."""
+
+
+Skill = Literal[
+    "mechanic", "electrician", "instrument_technician", "automation_technician",
+    "vibration_analyst", "lubrication_technician", "operator",
+]  # fmt: skip
+"""A trade that the work on a device needs."""
 
 
 class Sign(Model):
@@ -67,15 +74,49 @@ class KnowledgeEntry(Model):
     iso_code: str = Field(default="", description="ISO 14224 failure mode, such as VIB.")
     severity: Literal["CRITICAL", "HIGH", "MEDIUM", "LOW"]
     prior: float = Field(default=0.0, ge=-3, le=3, description="Log odds against the other modes.")
-    signs: tuple[Sign, ...]
-    separable_from: dict[str, str] = Field(
-        default_factory=dict[str, str],
-        description="Look-alike entry -> the test that tells them apart (English).",
+    after_work: float = Field(
+        default=0.0,
+        ge=-1.5,
+        le=1.5,
+        description="Log odds to add where the device was worked on in the last two weeks.",
     )
-    parts: tuple[str, ...] = ()
+    renewed: float = Field(
+        default=0.0,
+        ge=-1.5,
+        le=0,
+        description="Log odds to add where this very mode was remedied in the last two months.",
+    )
+    signs: tuple[Sign, ...]
+    separable_from: dict[str, dict[Language, str]] = Field(
+        default_factory=dict[str, dict[Language, str]],
+        description="Look-alike entry -> the test that tells them apart, by language.",
+    )
+    parts: tuple[str, ...] = Field(default=(), description="In English.")
+    parts_zh: tuple[str, ...] = Field(default=(), description="The same, in the same order.")
     hours: float = Field(ge=0, description="Planned labour hours of the remedy.")
+    skills: tuple[Skill, ...] = Field(default=(), description="Trades, who leads first.")
     lockout: bool = Field(default=True, description="The remedy needs isolation (lock-out).")
     text: dict[Language, Prose]
     source: Literal["MANUAL", "AI_GENERATED", "VENDOR"] = "MANUAL"
     reference: str = Field(default="", description="Where the knowledge comes from.")
     created_at: Moment | None = None
+
+    @field_validator("separable_from", mode="before")
+    @classmethod
+    def _in_english_alone(cls, value: object) -> object:
+        """Entries of plants may tell their tests in English alone."""
+        if not isinstance(value, dict):
+            return value
+        tests = cast("dict[object, object]", value)
+        return {
+            other: {"en": test} if isinstance(test, str) else test for other, test in tests.items()
+        }
+
+    def test_from(self, other: str, language: Language) -> str | None:
+        """What tells it from a look-alike; in English where it is not told otherwise."""
+        told = self.separable_from.get(other, {})
+        return told.get(language) or told.get("en")
+
+    def parts_in(self, language: Language) -> tuple[str, ...]:
+        """The parts that the remedy may need, in English where they are not told otherwise."""
+        return self.parts_zh if language == "zh" and self.parts_zh else self.parts

@@ -6,7 +6,8 @@ from typing import Literal
 from pydantic import Field
 
 from opsmith.domain.alerts import AlertLevel
-from opsmith.domain.base import Model, Moment
+from opsmith.domain.base import Model, Moment, Window
+from opsmith.domain.knowledge import Skill
 
 OrderType = Literal["EMERGENCY", "PLANNED", "INSPECTION"]
 WorkClass = Literal["corrective", "preventive", "condition_based"]
@@ -71,6 +72,12 @@ class Plan(Model):
     steps: tuple[str, ...] = ()
     materials: tuple[Material, ...] = ()
     estimated_hours: float | None = Field(default=None, ge=0)
+    skills: tuple[Skill, ...] = Field(default=(), description="Trades, who leads first.")
+    isolation: bool = Field(default=False, description="The work needs isolation (lock-out).")
+    window: Window | None = Field(
+        default=None, description="The plant's planned stop that it fits into; None: any time."
+    )
+    planned_at: Moment | None = Field(default=None, description="When the work is to begin.")
     due_at: Moment | None = None
 
 

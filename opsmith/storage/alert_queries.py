@@ -43,6 +43,8 @@ class AlertFilter:
     """Raised at or before it, not cleared up to it."""
     standing: bool = False
     suppressed: bool | None = None
+    under: str | None = None
+    """Grouped under that alert."""
     factories: Collection[str] | None = None
 
 
@@ -213,6 +215,7 @@ def _of_alert(which: AlertFilter) -> Iterator[ColumnElement[bool]]:
         (table.c.state, which.state),
         (table.c.source, which.source),
         (table.c.held, which.held),
+        (table.c.grouped_under, which.under),
     ):
         if wanted is not None:
             yield column == wanted

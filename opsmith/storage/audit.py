@@ -11,6 +11,7 @@ from opsmith.storage.database import Database, mapping
 from opsmith.storage.tables import audit_log as table
 
 _LAST = select(table.c.seq, table.c.digest).order_by(table.c.seq.desc()).limit(1).with_for_update()
+_INSERT = insert(table)
 
 LONGEST = 4000
 """Characters of arguments that a row keeps."""
@@ -57,7 +58,7 @@ class AuditLog:
                 digest="",
             )
             row = row.model_copy(update={"digest": digest_of(row)})
-            connection.execute(insert(table).values(**dict(row)))
+            connection.execute(_INSERT, dict(row))
         return row
 
     def rows(self, limit: int = 100, before: int | None = None) -> list[AuditRow]:

@@ -30,6 +30,9 @@ class DeviceStore:
 
     def find(self, device_id: str) -> Device | None:
         """One device by its exact id, or None."""
+        return self._database.once(("device", device_id), lambda: self._find(device_id))
+
+    def _find(self, device_id: str) -> Device | None:
         with self._database.read() as connection:
             row = connection.execute(_ONE, {"wanted": device_id}).one_or_none()
         return None if row is None else Device.model_validate(mapping(row))

@@ -193,11 +193,23 @@ def store(connection: Connection, alert: Alert) -> None:
 
 
 def count_group(connection: Connection, before: Alert | None, after: Alert) -> None:
-    """Count an alert on the head of the group that it joined."""
-    head = after.grouped_under
-    if head is not None and (before is None or before.grouped_under != head):
-        counted = update(table).where(table.c.trace_id == head)
-        connection.execute(counted.values(grouped=table.c.grouped + 1))
+    """Count an alert on the head of the group that it joined.
+
+    The head is announced each time that its group has doubled: what is said of the one cause is
+    said of the head, and nobody else is told of the group.
+    """
+    under = after.grouped_under
+    if under is None or (before is not None and before.grouped_under == under):
+        return
+    counted = update(table).where(table.c.trace_id == under)
+    connection.execute(counted.values(grouped=table.c.grouped + 1))
+    head = find(connection, under)
+    if head is None or head.held is not None or head.cleared_at is not None:
+        return
+    if head.grouped & (head.grouped - 1) == 0:
+        at = max(head.last_seen, after.last_seen)
+        event = AlertEvent(change="updated", as_of=at, alert=head)
+        announce(connection, ALERTS, head.device_id, event)
 
 
 def came_out_as(before: Alert) -> Literal["raised", "updated"]:

@@ -18,6 +18,9 @@ from opsmith.storage.tables import proposal as table
 LASTS = timedelta(hours=12)
 """A proposal waits so long: over the next shift change, not over the next day."""
 
+AT_ONCE = 200
+"""Proposals for one device that are looked at: more than a week of any shift's."""
+
 KEPT = timedelta(days=7)
 """An answer is kept so long for a call that comes again."""
 
@@ -108,6 +111,21 @@ class ProposalStore:
         with self._database.read() as connection:
             rows = connection.execute(query).all()
         return [_as_of(Proposal.model_validate(mapping(row)), now) for row in rows]
+
+    def about(self, device_id: str, by: str) -> list[Proposal]:
+        """All that somebody ever proposed for a device, the newest first, `AT_ONCE` at most.
+
+        The status is that of the row: one that nobody looked at since its time was over is
+        PENDING.
+        """
+        query = (
+            select(table)
+            .where(table.c.device_id == device_id, table.c.proposed_by == by)
+            .order_by(table.c.proposed_at.desc(), table.c.proposal_id.desc())
+            .limit(AT_ONCE)
+        )
+        with self._database.read() as connection:
+            return [Proposal.model_validate(mapping(row)) for row in connection.execute(query)]
 
     def decide(
         self, proposal_id: str, status: ProposalStatus, by: str, now: datetime, outcome: str

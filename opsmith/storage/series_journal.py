@@ -12,7 +12,7 @@ a device takes its readings out of the journal without touching it.
 import sqlite3
 import threading
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -41,6 +41,8 @@ _SHARE = 65_536
 """Readings that are sorted by device at once."""
 _MANY = 64
 """Devices at which one question for all is faster than one each."""
+_WAITING = 64
+"""Devices whose waiting readings are kept at hand between two writes."""
 
 _FOLDED = """
     SELECT device_id, max(sealed, coalesce(last, sealed))
@@ -68,6 +70,8 @@ class _View:
     writes: int
     chunks: Mapping[int, Chunk]
     """By id, oldest first; their `device` are slots of the journal."""
+    waiting: dict[str, Rows] = field(default_factory=dict[str, Rows])
+    """Of devices that were asked about, what is not folded: to look for it reads every chunk."""
 
 
 class Journal:
@@ -150,13 +154,19 @@ class Journal:
     def device(self, db: sqlite3.Connection, device_id: str, *, write: bool = False) -> Device:
         """A device with its readings in the journal; to write it, they are folded first."""
         device = Device(db, device_id)
-        chunks = self._writing if write else self._current(db).chunks
-        pending = self._pending(chunks, device_id, device.folded)
-        if len(pending):
-            if write:
+        if write:
+            pending = self._pending(self._writing, device_id, device.folded)
+            if len(pending):
                 device.add(pending)
-            else:
-                device.show(pending)
+            return device
+        view = self._current(db)
+        pending = view.waiting.get(device_id)
+        if pending is None:
+            pending = self._pending(view.chunks, device_id, device.folded)
+            if len(view.waiting) < _WAITING:
+                view.waiting[device_id] = pending
+        if len(pending):
+            device.show(pending)
         return device
 
     def extents(self, db: sqlite3.Connection) -> Mapping[str, tuple[int, int, int]]:

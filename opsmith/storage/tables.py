@@ -371,3 +371,25 @@ worker = Table(
     Column("facts", JSON, nullable=False),
 )
 """Processes that run stages, and when each was last heard of."""
+
+forecast_record = Table(
+    "forecast_record",
+    metadata,
+    Column("device_id", String(64), primary_key=True),
+    Column("channel", String(64), primary_key=True),
+    Column("step_s", Integer, primary_key=True, autoincrement=False),
+    Column("record", JSON, nullable=False),
+    Column("pending", JSON),
+    Column("due_at", Utc),
+    Column("updated_at", Utc, nullable=False),
+)
+"""How the forecasts of a channel have done, and the one that is held against what comes."""
+
+device_health = Table(
+    "device_health",
+    metadata,
+    Column("device_id", String(64), primary_key=True),
+    Column("as_of", Utc, nullable=False),
+    Column("facts", JSON, nullable=False),
+)
+"""The health index that was last worked out of each device, with its reasons."""

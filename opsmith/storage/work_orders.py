@@ -14,7 +14,16 @@ from opsmith.storage.failure_codes import FailureCodeStore
 from opsmith.storage.tables import work_order as table
 from opsmith.storage.tables import work_order_alert as links
 from opsmith.storage.tables import work_order_change as history
-from opsmith.storage.work_order_answers import LINKED, amended, answering, merged, new_order
+from opsmith.storage.work_order_answers import (
+    LINKED,
+    amended,
+    answering,
+    is_free,
+    is_outgrown,
+    merged,
+    new_order,
+    note_finding,
+)
 from opsmith.storage.work_order_queries import OrderFilter
 from opsmith.storage.work_order_rows import (
     INSERT,
@@ -31,6 +40,12 @@ OPSMITH = "opsmith"
 
 # Built once: SQLAlchemy takes longer to put a statement together than SQLite to answer it.
 _UNLINK = delete(links).where(links.c.trace_id == bindparam("alert"))
+_HORIZON = (
+    select(table.c.created_at)
+    .order_by(table.c.created_at.desc())
+    .offset(bindparam("newest"))
+    .limit(1)
+)
 _CHANGES = (
     select(history.c.at, history.c.by, history.c.changed)
     .where(history.c.order_no == bindparam("number"))
@@ -59,28 +74,34 @@ class WorkOrderStore:
 
         One undone order stands for each device and fault. An alert whose cause is not established
         is added to the device's newest undone order that nobody has reviewed, if there is one:
-        whoever goes there looks at both. A higher priority raises the order's, and while nobody
-        has reviewed the order, a newer plan for the alert that it began with replaces its own. An
-        alert that turns out to be of another fault moves to that fault's order; an order that
-        nobody has reviewed and whose own fault turns out to have one already is merged into it.
+        whoever goes there looks at both. A higher priority raises the order's and brings its due
+        date forward. While the order is OPEN and nobody but its author has touched it, a newer
+        plan for the alert that it began with replaces its own; after that a finding of another
+        fault is noted in its history, and the order stays as people have it. An alert that turns
+        out to be of another fault than the order it was added to moves to that fault's order; an
+        untouched order whose own fault turns out to have one already is merged into it. An alert
+        that becomes more urgent after its order was closed gets a new one.
 
         Returns:
             The order as it is now, and whether it is new. The same call again changes nothing.
         """
-        standing = self._standing(plan, trace_id, failure_mode)
+        standing = self._standing(plan, trace_id, failure_mode, by, now)
         if standing is not None:
             return standing, False
         with self._database.write() as connection:
-            before = answering(connection, trace_id, device_id, failure_mode)
+            before = answering(connection, trace_id, device_id, failure_mode, plan, now)
             before = merged(connection, before, trace_id, failure_mode, by, now)
             if before is None:
                 order = new_order(connection, device_id, plan, now, trace_id, failure_mode, by)
                 connection.execute(INSERT, columns_of(order))
             else:
-                order = rewrite(
-                    connection, before, amended(before, plan, trace_id, failure_mode), by, now
-                )
-                if order is before:
+                free = is_free(connection, before, by)
+                after = amended(before, plan, trace_id, failure_mode, free=free)
+                order = rewrite(connection, before, after, by, now)
+                noted = False
+                if trace_id and failure_mode not in (None, order.failure_mode):
+                    noted = note_finding(connection, order, trace_id, failure_mode, by, now)
+                if order is before and not noted:
                     return before, False
             if trace_id is not None and (before is None or trace_id not in before.trace_ids):
                 connection.execute(_UNLINK, {"alert": trace_id})
@@ -134,7 +155,12 @@ class WorkOrderStore:
         return [OrderChange(at=row.at, by=row.by, changed=row.changed) for row in rows]
 
     def _standing(
-        self, plan: Plan, trace_id: str | None, failure_mode: str | None
+        self,
+        plan: Plan,
+        trace_id: str | None,
+        failure_mode: str | None,
+        by: str,
+        now: datetime,
     ) -> WorkOrder | None:
         """The order that says all of this already, found without the writer's lock, or None."""
         if trace_id is None:
@@ -143,9 +169,13 @@ class WorkOrderStore:
             number = connection.execute(LINKED, {"alert": trace_id}).scalar_one_or_none()
             row = number and connection.execute(ONE, {"number": number}).one_or_none()
             order = orders_of(connection, [row])[0] if row else None
+            free = order is not None and is_free(connection, order, by)
         if order is None or failure_mode not in (None, order.failure_mode):
             return None
-        return order if amended(order, plan, trace_id, failure_mode) == order else None
+        if is_outgrown(order, plan, now):
+            return None
+        after = amended(order, plan, trace_id, failure_mode, free=free)
+        return order if after == order else None
 
     def get(self, order_no: str, factories: Collection[str] | None = None) -> WorkOrder:
         """One order, by its number as it is stored, among those of the factories.
@@ -207,6 +237,11 @@ class WorkOrderStore:
         )
         with self._database.read() as connection:
             return orders_of(connection, connection.execute(query).all())
+
+    def horizon(self, newest: int) -> datetime | None:
+        """When the orders after that many of the newest were created; None: there are no more."""
+        with self._database.read() as connection:
+            return connection.execute(_HORIZON, {"newest": newest}).scalar_one_or_none()
 
     def count(self, wanted: OrderFilter) -> int:
         """How many orders are meant."""

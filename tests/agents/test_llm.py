@@ -4,10 +4,10 @@ import json
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 from callers import SYSTEM
+from llm_people import honest, looks, sight_of, told, written
 from llm_server import (
     LlmServer,
     Reply,
@@ -22,7 +22,7 @@ from llm_server import (
     tool_names,
     tool_results,
 )
-from pump_plant import NOW, ONSET, PumpPlant, pump_plant
+from pump_plant import NOW, PumpPlant, pump_plant
 
 from opsmith.domain.base import State
 from opsmith.domain.diagnoses import Diagnosis, DiagnosisReport
@@ -37,11 +37,6 @@ from opsmith_agents.responder import Responder
 from opsmith_agents.rules import RuleDiagnostician
 
 pytestmark = pytest.mark.anyio
-
-LOOK = (
-    ("fetch_telemetry_data", {"device_id": "PUMP_01"}),
-    ("match_failure_modes", {"device_id": "PUMP_01", "onset": ONSET.isoformat()}),
-)
 
 
 @pytest.fixture(scope="module")
@@ -58,94 +53,18 @@ def own_plant(tmp_path: Path) -> Iterator[PumpPlant]:
         yield plant
 
 
-def written(seen: dict[str, tuple[str, Any]], **changes: Any) -> dict[str, Any]:
-    """The report of a model that only says what it was shown."""
-    telemetry_id, telemetry = seen["fetch_telemetry_data"]
-    ranking_id, ranking = seen["match_failure_modes"]
-    vibration = next(c for c in telemetry["channels"] if c["channel"] == "vibration")
-    first = ranking["ranked"][0]
-    last, limit = vibration["last"], vibration["limit_high"]
-    report = {
-        "failure_mode": first["entry_id"],
-        "severity": "HIGH",
-        "confidence": 0.8,
-        "cause": f"{first['name']}: vibration climbed to {last:.2f} g.",
-        "claims": [
-            {
-                "text": f"Vibration of PUMP_01 is {last:.2f} g, over its limit of {limit:.1f} g.",
-                "kind": "fact",
-                "evidence": [telemetry_id],
-            },
-            {
-                "text": f"Vibration of PUMP_01 was {vibration['low']:.2f} g at its lowest.",
-                "kind": "fact",
-                "evidence": [telemetry_id],
-            },
-            {
-                "text": f"{first['name']} explains the channels best.",
-                "kind": "hypothesis",
-                "evidence": [ranking_id],
-            },
-        ],
-        "hypotheses": [
-            {
-                "failure_mode": first["entry_id"],
-                "probability": first["probability"],
-                "standing": "supported",
-                "speaks_for": first["speaks_for"][:1],
-                "evidence": [ranking_id],
-            }
-        ],
-        "immediate_action": "Check the vibration by hand.",
-    }
-    return {**report, **changes}
-
-
-def shown_in(request: Request) -> dict[str, tuple[str, Any]]:
-    """What the tools answered, by tool: the evidence id and the result."""
-    made = {
-        call["id"]: call["function"]["name"]
-        for message in request["messages"]
-        for call in message.get("tool_calls") or ()
-    }
-    return {
-        made[message["tool_call_id"]]: (answer["evidence_id"], answer.get("result"))
-        for message in request["messages"]
-        if message["role"] == "tool" and "evidence_id" in (answer := json.loads(message["content"]))
-    }
-
-
-def shown_in_prompt(request: Request) -> dict[str, tuple[str, Any]] | None:
-    """The same of evidence that code gathered, or None where none stands in the question."""
-    text = next(m["content"] for m in request["messages"] if m["role"] == "user")
-    pieces = [json.loads(part.split("</evidence>")[0]) for part in text.split("<evidence>")[1:]]
-    seen = {
-        tool: (piece["evidence_id"], piece["result"])
-        for tool, field in (("fetch_telemetry_data", "readings"), ("match_failure_modes", "ranked"))
-        for piece in pieces
-        if field in piece["result"]
-    }
-    return seen if len(seen) == 2 else None
-
-
-def honest(request: Request) -> Reply:
-    """Looks with two tools, then reports what they said."""
-    if not tool_results(request):
-        return calls(*LOOK)
-    return calls(("final_result", written(shown_in(request))))
-
-
 def lying(request: Request) -> Reply:
-    """The same with a temperature that no tool returned, however often it is told."""
-    if not tool_results(request):
-        return calls(*LOOK)
-    report = written(shown_in(request))
+    """The honest report with a temperature that no tool returned, however often it is told."""
+    sight = sight_of(request)
+    if (look := looks(sight)) is not None:
+        return look
+    report = written(sight)
     lie = {
         "text": "Temperature of PUMP_01 reached 97.3 °C.",
         "kind": "fact",
-        "evidence": [shown_in(request)["fetch_telemetry_data"][0]],
+        "evidence": [sight.seen["fetch_telemetry_data"][0]],
     }
-    return calls(("final_result", {**report, "claims": [lie, *report["claims"]]}))
+    return told(sight, {**report, "claims": [lie, *report["claims"]]})
 
 
 async def diagnose(plant: PumpPlant, script: Script, seconds: float = 20) -> Diagnosis:
@@ -182,14 +101,20 @@ async def test_an_honest_models_report_supersedes_the_rules_and_cites_what_it_sa
     assert [cited[e] for e in led.diagnosis.claims[0].evidence] == ["fetch_telemetry_data"]
     assert led.diagnosis.removed == ()
     assert led.failure_mode is not None
-    assert led.tokens_used == 2 * 110
+    assert (led.tokens_used, led.diagnosis.input_tokens, led.diagnosis.output_tokens) == (
+        4 * 110,
+        4 * 100,
+        4 * 10,
+    )
+    assert led.diagnosis.coverage.not_checked
+    assert "guessed first" in led.diagnosis.path
 
 
 async def test_a_lying_number_is_sent_back_once_and_then_cut(plant: PumpPlant) -> None:
-    told: list[str] = []
+    complaints: list[str] = []
 
     def script(request: Request) -> Reply:
-        told.extend(
+        complaints.extend(
             str(message["content"])
             for message in request["messages"]
             if "evidence does not hold this" in str(message["content"])
@@ -197,7 +122,7 @@ async def test_a_lying_number_is_sent_back_once_and_then_cut(plant: PumpPlant) -
         return lying(request)
 
     diagnosis = check(await diagnose(plant, script), plant.event)
-    assert told
+    assert complaints
     assert "97.3" not in diagnosis.model_dump_json(exclude={"evidence"})
     assert len(diagnosis.claims) == 3
     assert diagnosis.removed
@@ -225,7 +150,7 @@ async def test_a_model_that_fails_leaves_the_rules_report(
 
 
 async def test_a_model_that_hangs_is_given_up_on_our_own_clock(plant: PumpPlant) -> None:
-    with pytest.raises(LlmUnavailable, match=r"scripted gave no answer in 0\.5 s"):
+    with pytest.raises(LlmUnavailable, match="scripted: it gave no answer in time"):
         await diagnose(plant, always(hangs()), seconds=0.5)
 
 
@@ -247,7 +172,10 @@ async def test_the_next_model_of_a_chain_answers_when_the_first_fails(plant: Pum
         async with plant.client() as client:
             diagnosis = await LlmDiagnostician(model, client).diagnose(plant.event)
     assert diagnosis.claims
-    assert [request["model"] for request in server.requests] == ["first", "second"] * 2
+    # The first is tried twice, then left alone.
+    assert [request["model"] for request in server.requests] == ["first"] * 2 + ["second"] * 3
+    assert diagnosis.made_by == "second"
+    assert "first: HTTP 500" in diagnosis.path
 
 
 @pytest.mark.parametrize("refuses", [False, True], ids=["ignores tools", "refuses tools"])
@@ -257,9 +185,10 @@ async def test_a_model_without_tools_judges_the_evidence_that_code_gathered(
     def script(request: Request) -> Reply:
         if refuses and tool_names(request):
             return fails(400)
-        if (seen := shown_in_prompt(request)) is None:
+        sight = sight_of(request)
+        if not {"match_failure_modes", "fetch_telemetry_data"} <= sight.seen.keys():
             return says("It is surely the bearing.")
-        return says("```json\n" + json.dumps(written(seen)) + "\n```")
+        return says("```json\n" + json.dumps(written(sight)) + "\n```")
 
     diagnosis = check(await diagnose(plant, script), plant.event)
     assert diagnosis.removed == ()
@@ -273,8 +202,7 @@ async def test_a_model_that_goes_in_circles_is_stopped_and_judges_what_was_seen(
     def script(request: Request) -> Reply:
         if tool_names(request):
             return calls(("fetch_telemetry_data", {"device_id": "PUMP_01"}))
-        seen = shown_in_prompt(request)
-        return says(json.dumps(written(seen))) if seen else says("I have seen nothing.")
+        return says(json.dumps(written(sight_of(request))))
 
     with LlmServer(script) as server:
         model = build_model("scripted", base_url=server.url, provider="openai")
@@ -304,7 +232,7 @@ async def test_the_tools_do_not_look_beyond_the_moment_of_the_event(plant: PumpP
     def script(request: Request) -> Reply:
         if not tool_results(request):
             late = {"device_id": "PUMP_01", "until": "2027-01-01T00:00:00Z"}
-            return calls(("fetch_telemetry_data", late), LOOK[1])
+            return calls(("fetch_telemetry_data", late))
         return honest(request)
 
     diagnosis = await diagnose(plant, script)
@@ -318,8 +246,8 @@ async def test_a_tool_that_fails_is_data_for_the_model_and_stands_in_the_coverag
 ) -> None:
     def script(request: Request) -> Reply:
         if not tool_results(request):
-            return calls(*LOOK, ("query_device_status", {"device_id": "PUMP_77"}))
-        return calls(("final_result", written(shown_in(request))))
+            return calls(("query_device_status", {"device_id": "PUMP_77"}))
+        return honest(request)
 
     diagnosis = await diagnose(plant, script)
     failed = next(one for one in diagnosis.evidence if one.tool == "query_device_status")
@@ -345,10 +273,43 @@ async def test_orders_hidden_in_the_plants_texts_stay_fenced_as_data(own_plant: 
     assert prompt.count("</evidence>") == prompt.count("<evidence>")
 
 
-async def test_the_report_is_asked_for_in_the_language_of_the_plant(plant: PumpPlant) -> None:
+async def test_a_report_in_another_language_than_asked_is_sent_back_once_and_then_withdrawn(
+    plant: PumpPlant,
+) -> None:
     with LlmServer(honest) as server:
         model = build_model("scripted", base_url=server.url, provider="openai")
         async with plant.client() as client:
-            diagnosis = await LlmDiagnostician(model, client).diagnose(plant.event, "zh")
-    assert diagnosis.language == "zh"
+            with pytest.raises(LlmUnavailable, match="another language"):
+                await LlmDiagnostician(model, client).diagnose(plant.event, "zh")
     assert "Chinese" in str(server.requests[0]["messages"][0])
+    assert sum("Write every text in Chinese" in str(r["messages"][-1]) for r in server.requests)
+
+
+async def test_a_model_does_not_make_an_alert_milder_than_the_rules_take_it(
+    own_plant: PumpPlant,
+) -> None:
+    def script(request: Request) -> Reply:
+        sight = sight_of(request)
+        return looks(sight) or told(sight, written(sight, severity="LOW"))
+
+    rules, led = await respond(own_plant, script)
+    assert led.llm_model == "scripted"
+    assert (led.severity, led.diagnosis.severity) == (rules.severity, rules.severity)
+    assert rules.severity != "LOW"
+
+
+async def test_why_the_rules_report_stands_can_be_seen_by_who_watches_the_stages(
+    own_plant: PumpPlant,
+) -> None:
+    with LlmServer(always(fails(401))) as server:
+        model = build_model("scripted", base_url=server.url, provider="openai")
+        async with own_plant.client(SYSTEM) as client:
+            rules = RuleDecider(client)
+            first = await Responder(client, RuleDiagnostician(client), rules).respond(
+                own_plant.event
+            )
+            assert first.report is not None
+            refiner = Refiner(client, LlmDiagnostician(model, client), rules, rules)
+            await refiner.refine(ReportEvent(as_of=own_plant.event.as_of, report=first.report))
+    assert refiner.facts["rules_stand"] == 1
+    assert refiner.facts["llm_last"] == f"{own_plant.trace_id}: scripted: HTTP 401"

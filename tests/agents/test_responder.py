@@ -13,7 +13,7 @@ from opsmith.domain.diagnoses import Claim, Diagnosis
 from opsmith.domain.events import AlertEvent, ReportEvent
 from opsmith.domain.work_orders import OrderStatus
 from opsmith.errors import LlmUnavailable
-from opsmith_agents.decision import DUE, RuleDecider
+from opsmith_agents.decision import RuleDecider
 from opsmith_agents.protocols import Diagnostician
 from opsmith_agents.publisher import Outcome
 from opsmith_agents.refiner import Refiner
@@ -81,7 +81,7 @@ async def test_a_raised_alert_gets_one_report_and_one_order(plant: SimulatedPlan
         OrderStatus.OPEN,
     )
     assert order.due_at is not None
-    assert order.due_at <= event.as_of + DUE[AlertLevel.P1]
+    assert order.due_at <= event.as_of + timedelta(hours=24)
     assert order.reviewed_by is None
     assert any("lock out" in step for step in order.steps)
     assert {material.part for material in order.materials} >= {"bearing set"}

@@ -1,6 +1,7 @@
 """The rules' diagnosis of simulated machines, through real tools."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from simulated_plant import BEARING, ONSET, SimulatedPlant
@@ -9,6 +10,7 @@ from opsmith.domain.alerts import AlertLevel, Deviation
 from opsmith.domain.base import Language
 from opsmith.domain.diagnoses import Diagnosis
 from opsmith.domain.events import AlertEvent
+from opsmith.domain.work_orders import OrderStatus, WorkOrder
 from opsmith_agents.check import check, check_decision
 from opsmith_agents.decision import RuleDecider
 from opsmith_agents.rules import RuleDiagnostician
@@ -71,6 +73,55 @@ async def test_the_rules_say_nothing_that_the_check_cuts(
     assert checked.hypotheses == found.hypotheses
     assert len(found.claims) >= 2
     assert all(claim.evidence for claim in found.claims)
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+async def test_two_faults_at_once_are_both_named_and_stand_the_check(
+    plant: SimulatedPlant, language: Language
+) -> None:
+    loose = Fault(FaultKind.IMBALANCE, ONSET, 0.7)
+    plant.run("PUMP_03", loose, Fault(FaultKind.SENSOR_STUCK, ONSET, channel="pressure"))
+    event = plant.event("PUMP_03", minutes=45)
+    found = check(await diagnosed(plant, event, language), event)
+    assert (found.failure_mode, found.also) == ("rotor_imbalance", ("sensor_stuck",))
+    assert found.removed == ()
+    both = [
+        one for one in found.hypotheses if one.failure_mode in (found.failure_mode, *found.also)
+    ]
+    assert [one.standing for one in both] == ["supported", "supported"]
+    assert all(one.name in found.cause for one in both)
+    assert any(all(one.name in claim.text for one in both) for claim in found.claims)
+    alone = check(found.model_copy(update={"hypotheses": found.hypotheses[:1]}), event)
+    assert (alone.failure_mode, alone.also) == ("rotor_imbalance", ())
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+async def test_earlier_work_on_the_device_weighs_and_is_told_with_its_order(
+    plant: SimulatedPlant, language: Language
+) -> None:
+    plant.run("MOTOR_01", Fault(FaultKind.IMBALANCE, ONSET, 0.7))
+    event = plant.event("MOTOR_01", minutes=45)
+    before = await diagnosed(plant, event, language)
+    done = ONSET - timedelta(days=3)
+    order = WorkOrder(
+        order_no="WO-20260225-001",
+        trace_id=None,
+        device_id="MOTOR_01",
+        failure_mode="overheating_cooling_lost",
+        order_type="PLANNED",
+        priority=AlertLevel.P2,
+        description="Fan renewed.",
+        status=OrderStatus.COMPLETED,
+        created_at=done - timedelta(days=1),
+        completed_at=done,
+    )
+    plant.stores.orders.put([order], done)
+    after = check(await diagnosed(plant, event, language), event)
+    assert after.removed == ()
+    told = {one.failure_mode: one.probability for one in after.hypotheses}
+    was = {one.failure_mode: one.probability for one in before.hypotheses}
+    assert told["misalignment"] > was["misalignment"]
+    assert any("WO-20260225-001" in claim.text for claim in after.claims)
 
 
 @pytest.mark.parametrize("alert_type", ["sensor_fault", "composite"])

@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from llm_server import LlmServer, Script, able, always
+from llm_server import says as says_words
 
 from opsmith.settings import env_example
 
@@ -136,6 +138,31 @@ def test_the_doctor_finds_a_model_that_cannot_answer(
     assert ran.returncode == 1, ran.stderr
     (line,) = (line for line in ran.stdout.splitlines() if line.startswith("LLM"))
     assert "fails" in line and says in line
+
+
+@pytest.mark.parametrize(
+    ("script", "says"),
+    [
+        (able, "answers and calls tools"),
+        (always(says_words('{"reading": 41.75}')), "evidence first: it called no tool"),
+    ],
+    ids=["tools", "evidence"],
+)
+def test_the_doctor_tries_out_what_a_model_can_do(
+    script: Script, says: str, tmp_path: Path
+) -> None:
+    with LlmServer(script, probes=False) as server:
+        environment = {
+            "OPSMITH_DATA_DIR": str(tmp_path),
+            "OPSMITH_LLM_MODEL": f"openai:qwen3@{server.url}",
+            "OPSMITH_LLM_API_KEY": "sk-hidden",
+            "COLUMNS": "200",
+        }
+        ran = opsmith("doctor", **environment)
+    assert ran.returncode == 0, ran.stderr
+    (line,) = (line for line in ran.stdout.splitlines() if line.startswith("LLM"))
+    assert says in line and "qwen3 at 127.0.0.1" in line
+    assert "sk-hidden" not in ran.stdout + ran.stderr
 
 
 def test_the_example_of_settings_is_the_one_that_the_code_makes() -> None:

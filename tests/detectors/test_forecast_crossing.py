@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from opsmith_detectors.forecast_compete import backtest, forecast
-from opsmith_detectors.forecast_crossing import WITHIN_HOURS, crossings, line_crossing
+from opsmith_detectors.forecast_crossing import WITHIN_HOURS, crossings
 from opsmith_detectors.forecast_record import Record, isotonic, matured
+from opsmith_detectors.forecast_wear import wear_crossing
 
 
 def climbing(slope: float) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
@@ -49,15 +50,35 @@ def test_what_is_beyond_its_limit_crosses_now_and_no_limit_never() -> None:
 
 
 def test_a_slow_trend_is_carried_on_as_a_line_and_noise_is_not() -> None:
-    told = line_crossing(climbing(0.05)[0], 42.0, upward=True)
+    told = wear_crossing(climbing(0.05)[0], 42.0, upward=True)
     assert told is not None
     median, low, high = told
     assert low < median
     assert high is not None
     assert high > median
     assert median == pytest.approx(40, abs=8)
-    assert line_crossing(climbing(0.0)[0], 42.0, upward=True) is None
-    assert line_crossing(climbing(0.05)[0], 10.0, upward=False) is None
+    assert wear_crossing(climbing(0.0)[0], 42.0, upward=True) is None
+    assert wear_crossing(climbing(0.05)[0], 10.0, upward=False) is None
+
+
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_wear_that_speeds_up_is_told_as_such_without_having_seen_another_machine(
+    sign: float,
+) -> None:
+    off: list[float] = []
+    inside: list[bool] = []
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        # e-fold in 40 to 70 of 200 readings, as wear often is.
+        pace, left = rng.uniform(40, 70), rng.uniform(15, 45)
+        level = 100 + sign * 10 * np.exp((np.arange(200) - 199 - left) / pace)
+        told = wear_crossing(level + rng.normal(0, 0.6, 200), 100 + sign * 10, upward=sign > 0)
+        assert told is not None
+        median, low, high = told
+        off.append(abs(median - left) / left)
+        inside.append(low <= left and (high is None or left <= high))
+    assert np.mean(np.array(off) < 0.3) > 0.6
+    assert 0.7 <= np.mean(inside) <= 0.95
 
 
 def test_the_chance_of_crossing_never_falls_with_time_and_rises_near_the_limit() -> None:

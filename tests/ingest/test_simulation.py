@@ -90,6 +90,29 @@ def moved(physics: Physics, kind: FaultKind, severity: float) -> dict[str, str]:
             0.7,
             {"speed": "up", "pressure": "down", "flow": "down"},
         ),
+        (Pump(), FaultKind.LUBRICATION_LOSS, 0.6, {"vibration": "up", "temperature": "up"}),
+        (Motor(), FaultKind.MISALIGNMENT, 0.7, {"vibration": "up", "temperature": "up"}),
+        (Compressor(), FaultKind.LOOSENESS, 0.6, {"vibration": "up"}),
+        (
+            Pump(),
+            FaultKind.IMPELLER_WEAR,
+            0.7,
+            {"flow": "down", "pressure": "down", "current": "down"},
+        ),
+        (
+            Pump(),
+            FaultKind.DRY_RUNNING,
+            0.9,
+            {"flow": "down", "pressure": "down", "current": "down", "temperature": "up"},
+        ),
+        (Motor(), FaultKind.OVERLOAD, 0.7, {"current": "up", "temperature": "up"}),
+        (Motor(), FaultKind.UNDERVOLTAGE, 0.8, {"current": "up", "temperature": "up"}),
+        (
+            Compressor(),
+            FaultKind.AIR_END_WEAR,
+            0.7,
+            {"speed": "up", "current": "up", "temperature": "up"},
+        ),
     ],
 )
 def test_a_fault_moves_what_physics_says_it_moves(
@@ -97,7 +120,7 @@ def test_a_fault_moves_what_physics_says_it_moves(
 ) -> None:
     ways = moved(physics, kind, severity)
     assert {channel: ways.get(channel) for channel in expected} == expected
-    if kind in {FaultKind.IMBALANCE, FaultKind.OVERHEATING}:
+    if kind in {FaultKind.IMBALANCE, FaultKind.OVERHEATING, FaultKind.LOOSENESS}:
         assert ways == expected, "nothing else moves"
 
 

@@ -43,7 +43,9 @@ def test_every_sign_says_why() -> None:
     [
         ("severity: CRITICAL", "severity: AWFUL", "severity"),
         ("entry_id: cavitation", "entry_id: cavitatoin", "must be the file's name"),
-        ("  zh:", "  fr:", "text"),
+        ("\n  zh:", "\n  fr:", "text"),
+        ('    zh: "检查', '    # "检查', "separable_from.dry_running lacks zh"),
+        ("parts_zh: [", "parts_zh: [多, ", "same parts"),
         ("hours: 4", "hours: [4", "not YAML"),
         ("weight: 2.0", "weight: 9.0", "signs.0.weight"),
     ],

@@ -177,6 +177,8 @@ async def test_no_answer_of_a_reading_tool_is_long(plant: Plant, tmp_path: Path)
         "search_maintenance_kb": {"device_type": "*", "limit": 20},
         "get_kb_entry": {"entry_id": "bearing_wear"},
         "predict_failure": {"device_id": "PUMP_01"},
+        "forecast_channel": {"device_id": "PUMP_01", "channel": "temperature", "hours": 4},
+        "list_health": {},
         "get_alert_history": {"device_id": "PUMP_01"},
         "list_alerts": {},
         "get_alert": {"trace_id": alert.trace_id},

@@ -110,6 +110,8 @@ def arguments_of(alert: str, other: str, orders: list[str], proposals: list[str]
         "list_alerts": {},
         "shelve_alert": {"trace_id": other, "minutes": 30},
         "predict_failure": pump,
+        "forecast_channel": pump | {"channel": "vibration", "hours": 1},
+        "list_health": {},
         "bundle_work_orders": {},
         "close_work_order": {
             "order_no": orders[0],

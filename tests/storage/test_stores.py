@@ -198,6 +198,25 @@ def test_a_raised_order_is_due_as_soon_as_its_most_urgent_alert_asks(database: D
     assert again.due_at == hours
 
 
+def test_what_one_alert_makes_an_emergency_stays_one_for_the_order_that_answers_it(
+    database: Database,
+) -> None:
+    orders = WorkOrderStore(database)
+    hours = NOW + timedelta(hours=4)
+    urgent = Plan(order_type="EMERGENCY", priority=AlertLevel.P0, description="Now", due_at=hours)
+    orders.create("PUMP_01", plan(), NOW, "T-1", "cavitation")
+    added, _ = orders.create("PUMP_01", urgent, NOW, "T-2", "cavitation")
+    assert added.order_type == "EMERGENCY"
+    again, _ = orders.create("PUMP_01", plan(), NOW, "T-1", "cavitation")
+    assert again.order_type == "EMERGENCY"
+    orders.create("PUMP_02", plan(), NOW, "T-3", "seal_leak")
+    orders.create("PUMP_02", urgent, NOW, "T-4", "impeller_wear")
+    kept, _ = orders.create("PUMP_02", plan(AlertLevel.P0), NOW, "T-4", "seal_leak")
+    assert (kept.order_no, kept.order_type, kept.due_at) == (
+        "WO-20260228-002", "EMERGENCY", hours,
+    )  # fmt: skip
+
+
 def test_an_unreviewed_order_follows_a_sharper_diagnosis_of_its_alert(database: Database) -> None:
     orders = WorkOrderStore(database)
     orders.create("PUMP_01", plan(description="Cause unknown"), NOW, "T-1", None)

@@ -17,6 +17,24 @@ _DEFECT_GROWTH = 14.0
 """Times that a bearing's acceleration grows at severity 1."""
 _FRICTION_GROWTH = 1.3
 """Times that a bearing's friction grows at severity 1."""
+_DRY_FRICTION = 2.2
+"""Times that it grows where the film fails: boundary friction."""
+_DRY_NOISE = 2.5
+"""Times that a bearing's acceleration grows where the film fails."""
+_OFFSET_VELOCITY = 6.0
+"""mm/s RMS that shafts out of line add at twice the turning frequency at severity 1."""
+_OFFSET_FRICTION = 0.5
+"""Times that the bearings' friction grows by the side load of shafts out of line."""
+_LOOSE_GROWTH = 4.0
+"""Times that a machine on a mounting without stiffness moves more at severity 1."""
+_RATTLE = 4.0
+"""Times that the broadband acceleration grows by the knocking of a loose mounting."""
+_SAG = 0.2
+"""Part of the rated voltage that is missing at severity 1."""
+_RATED_VOLTAGE = 400.0
+"""V, between phases."""
+RATED_SLIP = 0.017
+"""Part of the synchronous speed by which an induction motor lags at its rating."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +47,14 @@ class Condition:
     leak: FloatArray
     restriction: FloatArray
     cooling: FloatArray
+    film: FloatArray
+    offset: FloatArray
+    mounting: FloatArray
+    impeller: FloatArray
+    gas: FloatArray
+    torque: FloatArray
+    gaps: FloatArray
+    supply: FloatArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,11 +127,16 @@ class Drive:
     bearing_noise: float = 0.16
     """[g] RMS at rated speed, when healthy."""
 
-    def current(self, speed: FloatArray, power: FloatArray, running: FloatArray) -> FloatArray:
-        """A, of shaft power relative to rated: magnetising and active part at right angles."""
-        active = np.sqrt(1 - self.no_load**2) * power
+    def current(
+        self, speed: FloatArray, power: FloatArray, running: FloatArray, volts: FloatArray
+    ) -> FloatArray:
+        """A, of shaft power relative to rated: magnetising and active part at right angles.
+
+        Of a lower voltage (relative to rated) the same power takes more current.
+        """
+        active = np.sqrt(1 - self.no_load**2) * power / volts
         start = self.inrush * np.clip(1 - speed, 0.0, 1.0) ** 2
-        return self.rated_current * running * (np.hypot(self.no_load, active) + start)
+        return self.rated_current * running * (np.hypot(self.no_load * volts, active) + start)
 
     def vibration(
         self, speed: FloatArray, condition: Condition, *process: FloatArray
@@ -117,9 +148,13 @@ class Drive:
         """
         rate = self.rated_speed * 2 * np.pi / 60
         velocity = self.unbalance + _UNBALANCE_GROWTH * condition.eccentricity
+        velocity *= 1 + _LOOSE_GROWTH * condition.mounting
+        noise = 1 + _DEFECT_GROWTH * condition.bearing + _DRY_NOISE * condition.film
+        noise += _RATTLE * condition.mounting
         sources = [
             velocity * 1e-3 * rate / _G * speed**2,
-            self.bearing_noise * (1 + _DEFECT_GROWTH * condition.bearing) * speed,
+            _OFFSET_VELOCITY * condition.offset * 1e-3 * 2 * rate / _G * speed,
+            self.bearing_noise * noise * speed,
             *process,
         ]
         return np.sqrt(_STOPPED_VIBRATION**2 + sum((each**2 for each in sources), start=0.0))
@@ -127,9 +162,29 @@ class Drive:
 
 def friction(condition: Condition) -> FloatArray:
     """Of the bearings, relative to healthy ones, shape (n,)."""
-    return 1 + _FRICTION_GROWTH * condition.bearing
+    return (
+        1
+        + _FRICTION_GROWTH * condition.bearing
+        + _DRY_FRICTION * condition.film
+        + _OFFSET_FRICTION * condition.offset
+    )
+
+
+def volts(condition: Condition) -> FloatArray:
+    """The supply's voltage, relative to rated, shape (n,)."""
+    return 1 - _SAG * np.minimum(condition.supply, 1)
+
+
+def slowed(condition: Condition) -> FloatArray:
+    """Of a motor on the mains, relative to its rated speed, shape (n,): slip goes as 1 / V²."""
+    return 1 - RATED_SLIP * (1 / volts(condition) ** 2 - 1)
+
+
+def shown_voltage(condition: Condition, forcing: Forcing) -> FloatArray:
+    """V, shape (n,); the mains fluctuate a little."""
+    return _RATED_VOLTAGE * volts(condition) * (1 + 0.003 * forcing.jitter)
 
 
 def roughness(condition: Condition) -> FloatArray:
-    """Relative fluctuation: a damaged bearing knocks irregularly, a whole one hums."""
-    return 0.03 * (1 + 2 * condition.bearing)
+    """Relative fluctuation: a damaged bearing knocks, a loose mounting rattles, others hum."""
+    return 0.03 * (1 + 2 * condition.bearing + 3 * condition.mounting)

@@ -42,6 +42,22 @@ class FaultKind(StrEnum):
     """One channel is sent in another unit of its quantity, from the onset on."""
     SENSOR_ZERO = "sensor_zero"
     """One channel shows exactly 0: a broken loop."""
+    LUBRICATION_LOSS = "lubrication_loss"
+    """The bearings' film fails: friction, and the hiss of metal on metal."""
+    MISALIGNMENT = "misalignment"
+    """Offset of the coupled shafts."""
+    LOOSENESS = "looseness"
+    """Stiffness of the mounting is lost."""
+    IMPELLER_WEAR = "impeller_wear"
+    """A pump's impeller and wear rings lose head."""
+    DRY_RUNNING = "dry_running"
+    """Gas takes the place of the liquid in a pump."""
+    OVERLOAD = "overload"
+    """What a motor drives turns harder."""
+    AIR_END_WEAR = "air_end_wear"
+    """Gaps of a compressor's screws, through which air flows back."""
+    UNDERVOLTAGE = "undervoltage"
+    """The supply sags."""
 
 
 SENSOR_FAULTS = frozenset(kind for kind in FaultKind if kind.startswith("sensor_"))

@@ -33,8 +33,9 @@ _OTHER_UNIT = {
     "current": (1000.0, 0.0),
     "flow": (0.06, 0.0),
     "speed": (1 / 60, 0.0),
+    "voltage": (1e-3, 0.0),
 }
-"""Factor and offset: [degF], m/s2, bar, mA, m3/h, Hz."""
+"""Factor and offset: [degF], m/s2, bar, mA, m3/h, Hz, kV."""
 _INSTRUMENTS = {
     "temperature": Instrument(0.12, 0.1),
     "vibration": Instrument(0.002, 0.001, floor=True),
@@ -42,6 +43,7 @@ _INSTRUMENTS = {
     "current": Instrument(0.06, 0.01),
     "flow": Instrument(2.0, 0.1),
     "speed": Instrument(0.8, 1.0, floor=True),
+    "voltage": Instrument(0.8, 0.1),
 }
 CHANNELS = frozenset(_INSTRUMENTS)
 """What can be measured on some machine."""

@@ -12,8 +12,23 @@ from opsmith_ingest.simulation.drive import (
     Response,
     friction,
     roughness,
+    shown_voltage,
+    slowed,
+    volts,
 )
 from opsmith_ingest.simulation.faults import FaultKind
+
+_ROTATING = frozenset(
+    {
+        FaultKind.BEARING_WEAR,
+        FaultKind.IMBALANCE,
+        FaultKind.OVERHEATING,
+        FaultKind.LUBRICATION_LOSS,
+        FaultKind.MISALIGNMENT,
+        FaultKind.LOOSENESS,
+    }
+)
+"""What can go wrong with anything that turns and is cooled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,20 +54,18 @@ class Pump:
     """Cel over ambient, at the rating."""
     heat_time: float = 600.0
     run_up: float = 1.5
-    faults = frozenset(
-        {
-            FaultKind.BEARING_WEAR,
-            FaultKind.IMBALANCE,
-            FaultKind.CAVITATION,
-            FaultKind.LEAK,
-            FaultKind.VALVE_RESTRICTION,
-            FaultKind.OVERHEATING,
-        }
-    )
+    faults = _ROTATING | {
+        FaultKind.CAVITATION,
+        FaultKind.LEAK,
+        FaultKind.VALVE_RESTRICTION,
+        FaultKind.IMPELLER_WEAR,
+        FaultKind.DRY_RUNNING,
+        FaultKind.UNDERVOLTAGE,
+    }
 
     def speed(self, forcing: Forcing, condition: Condition) -> FloatArray:
-        """See `Physics.speed`: mains-driven, so always rated."""
-        return np.ones_like(forcing.demand)
+        """See `Physics.speed`: mains-driven, so rated unless the mains sag."""
+        return slowed(condition) * np.ones_like(forcing.demand)
 
     def respond(self, speed: FloatArray, forcing: Forcing, condition: Condition) -> Response:
         """See `Physics.respond`."""
@@ -61,24 +74,33 @@ class Pump:
             / np.maximum(forcing.demand, 0.05) ** 2
             * (1 + 9 * condition.restriction)
         )
-        clean, _, _ = self._flow(self.shutoff * speed**2, resistance, condition.leak)
+        # Head goes with the density of what is pumped; worn vanes and rings lose part of it.
+        density = 1 - 0.95 * np.minimum(condition.gas, 1)
+        able = self.shutoff * density * (1 - 0.35 * np.minimum(condition.impeller, 1))
+        clean, _, _ = self._flow(able * speed**2, resistance, condition.leak)
         margin = (self.suction_head - 5.5 * condition.suction - clean**2) / (1.2 + 1.2 * clean**2)
         lost = np.clip(0.03 * np.exp(6 * (1 - margin)), 0.0, 0.7)
-        shutoff = self.shutoff * speed**2 * (1 - lost)
+        shutoff = able * speed**2 * (1 - lost)
         through, delivered, pressure = self._flow(shutoff, resistance, condition.leak)
 
+        # What flows back through worn rings is worked on in vain.
         power = (
-            0.45 * speed**3
-            + 0.55 * through * speed**2 * (1 - lost)
+            0.45 * speed**3 * density
+            + 0.55 * through * speed**2 * (1 - lost) * density
+            + 0.05 * condition.impeller * speed**3
             + 0.015 * (friction(condition) - 1) * speed
         )
-        current = self.drive.current(speed, power, forcing.running)
+        current = self.drive.current(speed, power, forcing.running, volts(condition))
         cavities = np.sqrt(np.minimum(lost, 0.25) / 0.03)
-        recirculation = 0.10 * speed**2 * (1 + 2 * (1 - np.minimum(through, 1)) ** 2)
+        # Vanes meet liquid where there is some; slugs of gas shake it.
+        recirculation = 0.10 * speed**2 * (1 + 2 * (1 - np.minimum(through, 1)) ** 2) * density
+        recirculation += 0.4 * speed**2 * density * (1 - density)
         vibration = self.drive.vibration(speed, condition, recirculation, 0.7 * cavities * speed**2)
         unrest = 1 + forcing.jitter * (0.003 + 0.02 * np.minimum(cavities, 2))
         load = (current / self.drive.rated_current) ** 2
         heat = self.bearing_rise * (0.7 * friction(condition) * speed + 0.3 * np.minimum(load, 1.5))
+        # Dry seal faces rub, and no liquid takes the heat away.
+        heat += self.bearing_rise * 0.6 * np.minimum(condition.gas, 1) * speed
         return Response(
             channels={
                 "pressure": pressure * unrest,
@@ -86,9 +108,12 @@ class Pump:
                 "current": current * (1 + 0.3 * (unrest - 1)),
                 "vibration": vibration,
                 "speed": self.drive.rated_speed * speed * (1 - 0.012 * (power - 1)),
+                "voltage": shown_voltage(condition, forcing),
             },
             heat=heat,
-            cooling=(0.6 + 0.4 * speed) * (1 - 0.75 * np.minimum(condition.cooling, 1)),
+            cooling=(0.6 + 0.4 * speed)
+            * (1 - 0.75 * np.minimum(condition.cooling, 1))
+            * (1 - 0.4 * np.minimum(condition.gas, 1)),
             roughness=roughness(condition) + 0.04 * np.minimum(cavities, 2),
         )
 
@@ -130,17 +155,18 @@ class Motor:
     """Cel over ambient, at the rating."""
     heat_time: float = 900.0
     run_up: float = 2.5
-    faults = frozenset({FaultKind.BEARING_WEAR, FaultKind.IMBALANCE, FaultKind.OVERHEATING})
+    faults = _ROTATING | {FaultKind.OVERLOAD, FaultKind.UNDERVOLTAGE}
 
     def speed(self, forcing: Forcing, condition: Condition) -> FloatArray:
-        """See `Physics.speed`: mains-driven, so always rated."""
-        return np.ones_like(forcing.demand)
+        """See `Physics.speed`: mains-driven, so rated unless the mains sag."""
+        return slowed(condition) * np.ones_like(forcing.demand)
 
     def respond(self, speed: FloatArray, forcing: Forcing, condition: Condition) -> Response:
         """See `Physics.respond`; the slip grows with the torque."""
         torque = forcing.demand * (1 + 0.004 * forcing.jitter) * speed**2
+        torque *= 1 + 0.45 * condition.torque
         power = torque * speed + 0.02 * (friction(condition) - 1) * speed
-        current = self.drive.current(speed, power, forcing.running)
+        current = self.drive.current(speed, power, forcing.running, volts(condition))
         load = np.minimum((current / self.drive.rated_current) ** 2, 1.5)
         heat = self.rise * (0.15 * speed**2 + 0.25 * friction(condition) * speed + 0.6 * load)
         electric = 0.05 * forcing.running * np.minimum(load, 1.5)
@@ -149,6 +175,7 @@ class Motor:
                 "current": current,
                 "speed": self.drive.rated_speed * speed * (1 - 0.013 * (power - 1)),
                 "vibration": self.drive.vibration(speed, condition, electric),
+                "voltage": shown_voltage(condition, forcing),
             },
             heat=heat,
             cooling=(0.35 + 0.65 * speed) * (1 - 0.65 * np.minimum(condition.cooling, 1)),
@@ -173,33 +200,28 @@ class Compressor:
     """Cel of the discharge over ambient, at the rating."""
     heat_time: float = 300.0
     run_up: float = 4.0
-    faults = frozenset(
-        {
-            FaultKind.BEARING_WEAR,
-            FaultKind.IMBALANCE,
-            FaultKind.LEAK,
-            FaultKind.VALVE_RESTRICTION,
-            FaultKind.OVERHEATING,
-        }
-    )
+    faults = _ROTATING | {FaultKind.LEAK, FaultKind.VALVE_RESTRICTION, FaultKind.AIR_END_WEAR}
 
     def speed(self, forcing: Forcing, condition: Condition) -> FloatArray:
         """See `Physics.speed`: as fast as consumers, leaks and a thin inlet ask."""
         asked = (forcing.demand + 0.4 * condition.leak) / self._density(condition)
+        asked /= self._tightness(condition)
         return np.clip(asked, 0.25, 1.05)
 
     def respond(self, speed: FloatArray, forcing: Forcing, condition: Condition) -> Response:
         """See `Physics.respond`; what is not delivered is missing as pressure."""
         density = self._density(condition)
-        made = speed * density
+        drawn = speed * density
+        made = drawn * self._tightness(condition)
         asked = np.maximum(forcing.demand + 0.4 * condition.leak, 0.05)
         held = np.minimum(made / asked, 1.0)
         droop = 1 - 2 * self.droop * (np.clip(speed, 0.5, 1.05) - 0.5)
         pressure = self.setpoint * held * droop * (1 + 0.002 * forcing.jitter)
         inlet = 0.101 * density
         ratio = np.log((pressure + 0.101) / inlet) / np.log((self.setpoint + 0.101) / 0.101)
-        power = made * ratio + 0.02 * friction(condition) * speed
-        current = self.drive.current(speed, power, forcing.running)
+        # What flows back through the gaps is compressed again and again.
+        power = drawn * ratio + 0.02 * friction(condition) * speed
+        current = self.drive.current(speed, power, forcing.running, volts(condition))
         gas = 0.45 * speed * np.maximum(ratio, 0.0)
         work = np.divide(power, speed, out=np.zeros_like(power), where=speed > 0.02)
         heat = self.rise * (0.75 * power + 0.25 * work * forcing.running)
@@ -211,6 +233,7 @@ class Compressor:
                 "current": current,
                 "speed": self.drive.rated_speed * speed,
                 "vibration": self.drive.vibration(speed, condition, gas),
+                "voltage": shown_voltage(condition, forcing),
             },
             heat=heat,
             cooling=(0.3 + 0.7 * forcing.running) * (1 - 0.75 * np.minimum(condition.cooling, 1)),
@@ -220,3 +243,7 @@ class Compressor:
     def _density(self, condition: Condition) -> FloatArray:
         """Of the air that reaches the screws, relative to what stands before the inlet."""
         return 1 - 0.45 * np.minimum(condition.restriction, 1.5)
+
+    def _tightness(self, condition: Condition) -> FloatArray:
+        """Part of the drawn air that does not flow back through the screws' gaps."""
+        return 1 - 0.3 * np.minimum(condition.gaps, 1)

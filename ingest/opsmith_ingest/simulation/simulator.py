@@ -188,6 +188,14 @@ class Simulation:
             leak=total_level(self.faults, FaultKind.LEAK, times),
             restriction=total_level(self.faults, FaultKind.VALVE_RESTRICTION, times) + fouled,
             cooling=total_level(self.faults, FaultKind.OVERHEATING, times) + fouled,
+            film=total_level(self.faults, FaultKind.LUBRICATION_LOSS, times),
+            offset=total_level(self.faults, FaultKind.MISALIGNMENT, times),
+            mounting=total_level(self.faults, FaultKind.LOOSENESS, times),
+            impeller=total_level(self.faults, FaultKind.IMPELLER_WEAR, times),
+            gas=total_level(self.faults, FaultKind.DRY_RUNNING, times),
+            torque=total_level(self.faults, FaultKind.OVERLOAD, times),
+            gaps=total_level(self.faults, FaultKind.AIR_END_WEAR, times),
+            supply=total_level(self.faults, FaultKind.UNDERVOLTAGE, times),
         )
 
     def _batch(

@@ -1,0 +1,142 @@
+"""One LLM that is asked again where that may help, and left alone while its server fails."""
+
+import asyncio
+import random
+from collections.abc import Sequence
+from itertools import count
+
+import anyio
+from pydantic_ai.exceptions import (
+    ModelAPIError,
+    ModelAuthenticationError,
+    ModelNotFoundError,
+    ModelQuotaExceededError,
+    ModelRequestRejectedError,
+    ModelTimeoutError,
+    UnexpectedModelBehavior,
+)
+from pydantic_ai.messages import ModelMessage, ModelResponse
+from pydantic_ai.models import Model, ModelRequestParameters
+from pydantic_ai.models.fallback import FallbackModel
+from pydantic_ai.models.wrapper import WrapperModel
+from pydantic_ai.settings import ModelSettings
+
+from opsmith_agents.llm_breaker import Breaker
+
+_LONGEST = 200_000
+"""Signs of an answer; a diagnosis has some thousands, and what is sent back is paid for again."""
+_HOPELESS = (ModelRequestRejectedError, ModelQuotaExceededError)
+"""The same request again would fail again."""
+_LASTING = (ModelAuthenticationError, ModelNotFoundError)
+"""Any other request would fail too."""
+
+
+class Resting(ModelAPIError):
+    """The LLM failed too often lately and was not asked."""
+
+
+class Malformed(ModelAPIError):
+    """The server answered with something that is no chat completion, or far too long."""
+
+
+class SteadyModel(WrapperModel):
+    """Tries again with growing, jittered pauses, as far as the time that is left allows.
+
+    A server's `Retry-After` is kept to. Failures open the breaker, save of requests that the
+    server refuses as such (HTTP 400, 422): another request may suit it.
+
+    Args:
+        wrapped: The LLM, whose own client does not try again.
+        tries: Of one request, the first one included.
+        patience: Seconds that one try may take; None: all that are left.
+        breaker: Of this LLM alone.
+        pause: Seconds before the second try; twice as many before each further one.
+        chance: Of the jitter.
+    """
+
+    def __init__(
+        self,
+        wrapped: Model,
+        tries: int = 3,
+        patience: float | None = None,
+        breaker: Breaker | None = None,
+        pause: float = 0.5,
+        chance: random.Random | None = None,
+    ) -> None:
+        super().__init__(wrapped)
+        self.breaker = breaker or Breaker()
+        self._tries = tries
+        self._patience = patience
+        self._pause = pause
+        self._chance = chance or random.Random()
+
+    async def request(
+        self,
+        messages: list[ModelMessage],
+        model_settings: ModelSettings | None,
+        model_request_parameters: ModelRequestParameters,
+    ) -> ModelResponse:
+        """See `Model.request`."""
+        for attempt in count(1):
+            if not self.breaker.admits():
+                raise Resting(self.model_name, "It failed too often lately")
+            try:
+                return await self._try(messages, model_settings, model_request_parameters)
+            except ModelAPIError as error:
+                if not isinstance(error, ModelRequestRejectedError) or isinstance(error, _LASTING):
+                    self.breaker.fail()
+                wait = self._wait(attempt, error)
+                if wait is None:
+                    raise
+                await anyio.sleep(wait)
+        raise AssertionError("unreachable")
+
+    async def _try(
+        self,
+        messages: list[ModelMessage],
+        settings: ModelSettings | None,
+        parameters: ModelRequestParameters,
+    ) -> ModelResponse:
+        try:
+            with anyio.fail_after(self._patience):
+                response = await self.wrapped.request(messages, settings, parameters)
+        except asyncio.CancelledError:
+            # By a deadline further out: it was silent for all the time that there was.
+            if anyio.current_effective_deadline() <= anyio.current_time():
+                self.breaker.fail()
+            raise
+        except TimeoutError as error:
+            raise ModelTimeoutError(self.model_name, "It gave no answer in time") from error
+        except UnexpectedModelBehavior as error:
+            raise Malformed(self.model_name, "Its answer was no chat completion") from error
+        if _size(response) > _LONGEST:
+            raise Malformed(self.model_name, "Its answer was far too long")
+        self.breaker.succeed()
+        return response
+
+    def _wait(self, attempt: int, error: ModelAPIError) -> float | None:
+        """Seconds before the next try; None: there is none."""
+        if attempt >= self._tries or isinstance(error, _HOPELESS):
+            return None
+        wait = self._pause * 2 ** (attempt - 1) * self._chance.uniform(0.5, 1.5)
+        if error.retry_after is not None:
+            wait = error.retry_after * self._chance.uniform(1.0, 1.1)
+        left = anyio.current_effective_deadline() - anyio.current_time()
+        # A try that begins as the time runs out is of no use.
+        return wait if wait < 0.5 * left else None
+
+
+def chain_of(model: Model) -> Sequence[Model]:
+    """The LLMs of a chain, in their order; of one LLM, that one."""
+    return model.models if isinstance(model, FallbackModel) else (model,)
+
+
+def is_resting(model: Model) -> bool:
+    """Whether an LLM is not to be asked now."""
+    return isinstance(model, SteadyModel) and model.breaker.state == "open"
+
+
+def _size(response: ModelResponse) -> int:
+    """Signs of all its parts: texts, thoughts and the arguments of calls."""
+    said = (getattr(part, "args", None) or getattr(part, "content", "") for part in response.parts)
+    return sum(len(str(one)) for one in said)

@@ -1,0 +1,114 @@
+"""The card that a person confirms: exactly what will happen, written by code alone."""
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime, tzinfo
+from typing import Any
+
+from opsmith.domain.base import Language
+from opsmith_agents.proposed import LIFE, NEEDS
+from opsmith_agents.reply_words import duration, joined, moment, say, word
+
+_TITLES: Mapping[str, tuple[str, str]] = {
+    "create_work_order": ("Create a work order", "新建工单"),
+    "acknowledge_alert": ("Acknowledge an alert", "确认报警"),
+    "shelve_alert": ("Shelve an alert", "搁置报警"),
+    "update_device_status": ("Change the status of a device", "更改设备状态"),
+}
+
+
+def card(
+    tool: str,
+    arguments: Mapping[str, Any],
+    facts: Sequence[str],
+    language: Language,
+    drafted_by: str = "rules",
+) -> str:
+    """Write a card.
+
+    Args:
+        tool: That will be called.
+        arguments: That it will be called with, JSON values.
+        facts: What it does and what it meets, a Markdown line each.
+        language: Of the card.
+        drafted_by: Name of the LLM, or `rules`.
+    """
+    en, zh = _TITLES[tool]
+    title = say(language, f"**{en}** — nothing is done yet", f"**{zh}**（尚未执行）")
+    role = word(language, NEEDS[tool].name.lower())
+    life = duration(LIFE.total_seconds(), language)
+    who = say(
+        language,
+        f"A person with the role {role} or above may confirm it, within {life}; a model cannot.",
+        f"须由角色为{role}或以上的人员在 {life}内确认；模型无法确认。",
+    )
+    by = ""
+    if drafted_by != "rules":
+        by = say(
+            language,
+            f"Filled in by the model {drafted_by}: read it before you confirm.",
+            f"内容由模型 {drafted_by} 填写，确认前请核对。",
+        )
+    exact = say(language, "The exact call:", "将执行的调用：")
+    return joined(
+        title,
+        "\n".join(f"- {fact}" for fact in facts),
+        f"{exact}\n\n```\n{call_text(tool, arguments)}\n```",
+        by,
+        who,
+    )
+
+
+def call_text(tool: str, arguments: Mapping[str, Any]) -> str:
+    r"""A call as it will be made, in a form that no text in it can break out of.
+
+    >>> call_text("acknowledge_alert", {"trace_id": "AL-`1`"})
+    'acknowledge_alert {"trace_id": "AL-\\u00601\\u0060"}'
+    """
+    shown = json.dumps(dict(arguments), ensure_ascii=False)
+    for sign in "`<>\u2028\u2029\u202e\u202d\u2066\u2067":
+        shown = shown.replace(sign, f"\\u{ord(sign):04x}")
+    return f"{tool} {shown}"
+
+
+def done(tool: str, result: Mapping[str, Any], language: Language, zone: tzinfo) -> str:
+    """What came of a confirmed call, from what the tool answered."""
+    match tool:
+        case "create_work_order":
+            order = result["order"]
+            number, device = order["order_no"], order["device_id"]
+            if not result.get("created"):
+                return say(
+                    language,
+                    f"No new order: **{number}** on {device} answers this already.",
+                    f"未新建：{device} 的 **{number}** 已对应此事。",
+                )
+            return say(
+                language,
+                f"Done: work order **{number}** on {device} is created.",
+                f"已完成：已为 {device} 新建工单 **{number}**。",
+            )
+        case "acknowledge_alert":
+            alert = result["alert"]
+            return say(
+                language,
+                f"Done: {alert['trace_id']} is acknowledged by {alert['acknowledged_by']}.",
+                f"已完成：{alert['trace_id']} 已由 {alert['acknowledged_by']} 确认。",
+            )
+        case "shelve_alert":
+            alert = result["alert"]
+            until = alert.get("shelved_until")
+            ends = moment(datetime.fromisoformat(until), zone) if until else "-"
+            return say(
+                language,
+                f"Done: {alert['trace_id']} is shelved until {ends}.",
+                f"已完成：{alert['trace_id']} 已搁置至 {ends}。",
+            )
+        case _:
+            device = result["device"]
+            state = word(language, device["status"])
+            return say(
+                language,
+                f"Done: {device['device_id']} is {state}.",
+                f"已完成：{device['device_id']} 现为{state}。",
+            )
