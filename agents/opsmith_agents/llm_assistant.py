@@ -127,7 +127,8 @@ class LlmAssistant:
             text=joined(said, f"*{warning}*" if warning else "", card.shown if card else ""),
             language=language,
             chart=ledger.chart(),
-            made_by=run.response.model_name or self._model.model_name,
+            # By our own name of it: its server could call itself anything, `rules` too.
+            made_by=self._model.model_name,
             proposal=card,
         )
 

@@ -14,6 +14,7 @@ from opsmith.domain.changes import ChannelChange
 from opsmith.domain.diagnoses import DiagnosisReport
 from opsmith.domain.work_orders import WorkOrder
 from opsmith.errors import OpsmithError, Unavailable
+from opsmith_agents.evidence import ALERT
 from opsmith_mcp.alert_history import AlertHistory
 from opsmith_mcp.client import call
 from opsmith_mcp.device_registry import DeviceRegistry
@@ -99,11 +100,23 @@ async def dossier_of(
     ]
     found = replace(
         found,
-        alert=view.alert if view else None,
+        alert=_as_it_was(report) or (view.alert if view else None),
         device_name=device.device.device_name if device else "",
         orders=tuple(one.order for one in orders if one is not None),
     )
     return await _with_curves(plant, found) if curves else found
+
+
+def _as_it_was(report: DiagnosisReport) -> Alert | None:
+    """The alert that the report speaks of: an event that goes on moves its onset and its level."""
+    for one in report.diagnosis.evidence:
+        if one.evidence_id == ALERT and "alert" in one.result:
+            try:
+                return Alert.model_validate(one.result["alert"])
+            except ValidationError:
+                # Its evidence was cut, or is of an older form: the alert as it is now will do.
+                return None
+    return None
 
 
 async def _asked(asked: Awaitable[T]) -> T | None:

@@ -15,7 +15,7 @@ from opsmith.app.serving import listening
 from opsmith.errors import BadInput
 from opsmith.settings import Settings
 from opsmith_agents.assistant import Assistant
-from opsmith_agents.models import model_from
+from opsmith_agents.models import model_from, shown_chain
 from opsmith_chat.room import Room
 from opsmith_chat.site import chat_site
 from opsmith_mcp.client import connect
@@ -59,7 +59,7 @@ async def _serve(plant: Plant, listener: socket.socket) -> None:
             ),
             language=settings.language,
             zone=settings.zone,
-            model=settings.llm_model if model else "",
+            model=shown_chain(settings) if model else "",
         )
         # A folder for each port: two pages over one plant do not meet.
         site = chat_site(room, settings.data_dir / "chat" / str(port), host)

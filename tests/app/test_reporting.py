@@ -22,7 +22,7 @@ from simulated_plant import BEARING, ONSET, START, SimulatedPlant
 from opsmith.app.markup import tag
 from opsmith.app.report_page import page_of
 from opsmith.app.reporting import dossier_in, form_of
-from opsmith.domain.alerts import AlertLevel, Deviation
+from opsmith.domain.alerts import AlertChange, AlertLevel, Deviation
 from opsmith.domain.base import Language
 from opsmith.domain.diagnoses import Claim, DiagnosisReport, Hypothesis
 from opsmith.errors import BadInput, NotFound
@@ -159,6 +159,28 @@ async def test_charts_show_what_was_known_then_not_what_came_since(reported: Rep
     assert ends == [f"{as_of:%Y-%m-%d %H:%M}"]
     stored = reported.plant.stores.series.extent("MOTOR_01")
     assert stored is not None and stored.last > as_of
+
+
+async def test_the_head_tells_the_alert_as_it_was_for_that_version(reported: Reported) -> None:
+    later = ONSET + timedelta(minutes=70)
+    reported.plant.stores.alerts.apply(
+        "MOTOR_01",
+        AlertChange(
+            change="updated",
+            alert_type="composite",
+            alert_level=AlertLevel.P0,
+            first_seen=ONSET + timedelta(minutes=5),
+            last_seen=later,
+            onset=later,
+            count=9,
+            score=2.0,
+        ),
+        {},
+    )
+    page = await reported.page()
+    assert reported.plant.stores.alerts.get(reported.report.trace_id).alert_level == AlertLevel.P0
+    assert "P1" in page
+    assert "P0" not in page
 
 
 async def test_without_readings_a_page_says_so_and_keeps_the_rest(reported: Reported) -> None:
