@@ -168,8 +168,16 @@ def _waits(seen: Handover, why_not: Callable[[Found[Any]], str], language: Langu
                 f"{total} 个工单尚无人审核：{names}",
             )
         )
-    # Who only looks has no proposals; that is no gap in what is handed over.
-    if seen.proposals.result is not None and seen.proposals.result.proposals:
+    if seen.proposals.result is None:
+        # Who only looks has no proposals; that none are shown does not say that there are none.
+        lines.append(
+            say(
+                language,
+                "proposals are not shown to who only looks: `opsmith proposals list`",
+                "提议不向只读用户显示，请用 `opsmith proposals list` 查看",
+            )
+        )
+    elif seen.proposals.result.proposals:
         waiting = seen.proposals.result.proposals
         names = listed(language, [plain(one.proposal_id) for one in waiting])
         lines.append(
