@@ -1,5 +1,7 @@
 """The sentences of the rules' report: claims and timeline, each from the evidence it cites."""
 
+import re
+from collections import Counter
 from collections.abc import Iterator
 
 from opsmith.domain.base import Language
@@ -13,6 +15,8 @@ from opsmith_agents.wording import amount, channel_name, hours, listed, moment, 
 
 _LEADING = 3
 """Failure modes whose history is told."""
+_SEVERAL = 3
+"""Failure modes that ask for a channel that is worth installing."""
 _MOST = 4
 """Sentences of one sort; the rest is in the evidence."""
 
@@ -28,6 +32,28 @@ def claims_of(sight: Sight, language: Language) -> tuple[Claim, ...]:
         *_history(sight, language),
         *_around(sight, language),
     )
+
+
+def unmeasured(sight: Sight, language: Language) -> tuple[str, ...]:
+    """In a sentence: where several likely failure modes would show, and nothing measures.
+
+    What one mode alone asks for, such as a seal's own pressure, few devices have; of that the
+    ranking tells.
+    """
+    ranking = sight.ranking.result
+    if ranking is None or not ranking.measured:
+        return ()
+    asked = Counter(
+        channel
+        for mode in ranking.ranked
+        for channel in dict.fromkeys(line.partition(": ")[0] for line in mode.untested)
+        if re.fullmatch(r"[a-z_]+", channel) and not any(map(channel.startswith, ranking.measured))
+    )
+    lacking = [channel for channel, count in asked.most_common(_MOST) if count >= _SEVERAL]
+    if not lacking:
+        return ()
+    names = listed((channel_name(channel, language) for channel in lacking), language)
+    return (say("unmeasured", language, channels=names),)
 
 
 def timeline_of(sight: Sight, language: Language) -> tuple[TimelineEntry, ...]:

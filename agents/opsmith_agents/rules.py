@@ -9,7 +9,7 @@ from opsmith.domain.base import Language
 from opsmith.domain.diagnoses import Diagnosis, Hypothesis, Severity
 from opsmith.domain.events import AlertEvent
 from opsmith_agents.check import LEAST_SEVERE, SEVERITIES, cap
-from opsmith_agents.rule_claims import claims_of, timeline_of
+from opsmith_agents.rule_claims import claims_of, timeline_of, unmeasured
 from opsmith_agents.rule_sight import Sight, look
 from opsmith_agents.wording import channel_name, joined, listed, say
 
@@ -40,7 +40,9 @@ class RuleDiagnostician:
     ) -> Diagnosis:
         """See `Diagnostician`; never raises `LlmUnavailable`, and a draft changes nothing."""
         sight = await look(self._plant, event, language)
-        coverage = sight.ledger.coverage()
+        coverage = sight.ledger.coverage().model_copy(
+            update={"not_checked": unmeasured(sight, language)}
+        )
         entry, verdict = sight.entry.result if sight.entry else None, sight.verdict
         hypotheses = _hypotheses(sight, language)
         likeliest = verdict.probability if verdict else max(

@@ -39,6 +39,10 @@ SENTENCES: dict[str, dict[Language, str]] = {
         "en": "{channel} reads {now}, beyond what such a sensor can measure.",
         "zh": "{channel}读数 {now} 超出该类传感器的合理范围。",
     },
+    "unmeasured": {
+        "en": "Not measured: {channels}. What would show there could not be looked at.",
+        "zh": "未测量：{channels}。相应迹象无法判断。",
+    },
     "still": {
         "en": "No change beyond their own past: {channels}.",
         "zh": "未超出自身以往变化范围的通道：{channels}。",

@@ -1,7 +1,6 @@
 """How each channel changed since an onset: the typed features that diagnosis reasons on."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
@@ -10,13 +9,13 @@ from opsmith.domain.alerts import Direction, Kind
 from opsmith.domain.changes import ChannelChange
 from opsmith.domain.moments import to_moment, to_time
 from opsmith.domain.readings import FloatArray, ReadingBatch, TimeArray
-from opsmith.domain.units import alternatives, measurement_of, unit_of
+from opsmith.domain.units import unit_of
+from opsmith_detectors.faulty_readings import Verdict, missing_between, sensor_verdict
 from opsmith_detectors.robust import (
     Past,
     clipped_mean,
     detrended_spread,
     learn_past,
-    longest_run,
     median,
     sustained,
 )
@@ -27,15 +26,6 @@ _LEAST = 0.5
 """A level change is also at least this many standard deviations of a single reading."""
 _BLOCK = 20
 """Readings whose level is one sample of the long comparison, see `_sureness`."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Verdict:
-    kind: Kind = "unknown"
-    direction: Direction = "none"
-    significant: bool = False
-    onset: int | None = None
-    """Index among the channel's own readings since the guard; None: at the onset."""
 
 
 def describe_changes(
@@ -58,20 +48,29 @@ def describe_changes(
     """
     split = int(np.searchsorted(batch.times, to_time(onset)))
     start = max(0, split - min(10, split // 10))
+    gone, lost = missing_between(batch.times[split:]), missing_between(batch.times[:start])
+    # How regularly a device sends changes by itself; that half of it stays out does not.
+    gone = gone if gone > 2 * lost + 0.3 else 0.0
     verdicts = [
-        _describe(batch, column, start, split, (units or {}).get(channel, unit_of(channel)))
+        _describe(batch, column, start, split, (units or {}).get(channel, unit_of(channel)), gone)
         for column, channel in enumerate(batch.channels)
     ]
     return _in_order(verdicts)
 
 
 def _describe(
-    batch: ReadingBatch, column: int, start: int, split: int, unit: str | None
+    batch: ReadingBatch,
+    column: int,
+    start: int,
+    split: int,
+    unit: str | None,
+    gone: float,
 ) -> ChannelChange:
+    """`gone`: share of the device's readings since the onset that never came."""
     channel, values = batch.channels[column], batch.values[:, column]
     there = ~np.isnan(values)
     before, since = values[:start][there[:start]], values[split:][there[split:]]
-    missing = 1.0 - float(there[split:].mean()) if len(values) > split else 0.0
+    missing = 1.0 - float(there[split:].mean()) * (1 - gone) if len(values) > split else 0.0
     missed = 1.0 - float(there[:start].mean()) if start else 0.0
     width = int(np.clip(len(since) // 3, min(len(since), 8), 60))
     recent = since[len(since) - width :]
@@ -80,7 +79,7 @@ def _describe(
     expected, doubt = (
         past.expected(len(since) - width / 2 + (split - start)) if past else (np.nan, np.nan)
     )
-    verdict = _sensor_verdict(channel, before, since, missing, missed, past)
+    verdict = sensor_verdict(channel, before, since, missing, missed, past)
     if verdict is None and past is not None and now is not None:
         spike = _spike(past, before, since)
         calm = recent
@@ -89,7 +88,7 @@ def _describe(
             calm = recent[~far] if far.sum() <= len(recent) // 5 else recent
         seen = values[start:][there[start:]]
         verdict = _judge(past, seen, since, calm, expected, doubt) or spike
-    verdict = verdict or _Verdict()
+    verdict = verdict or Verdict()
     delta = now - expected if past and now is not None else 0.0
     sureness = _sureness(before, since, delta, doubt) if past and now is not None else 0.0
     spread = _unrest_of(recent) if past and len(recent) >= 3 else None
@@ -138,71 +137,6 @@ def _level(before: FloatArray, past: Past | None) -> float | None:
     return float(clipped_mean(before)) if len(before) else None
 
 
-def _sensor_verdict(
-    channel: str,
-    before: FloatArray,
-    since: FloatArray,
-    missing: float,
-    missed: float,
-    past: Past | None,
-) -> _Verdict | None:
-    """What is wrong with the readings themselves, or None."""
-    if missing > 2 * missed + 0.15:
-        return _Verdict("dropout", significant=True)
-    known = measurement_of(channel)
-    if known is not None and len(since):
-        low, high = float((since < known.low).mean()), float((since > known.high).mean())
-        usual = float(((before < known.low) | (before > known.high)).mean()) if len(before) else 0.0
-        # What was out of range all along (a unit, an offset) did not change at the onset.
-        if low + high >= max(0.2, 2 * usual + 0.1):
-            return _Verdict("implausible", "up" if high > low else "down", significant=True)
-    if past is None or len(since) < 5:
-        return None
-    if _is_other_unit(channel, since, past):
-        return _Verdict("unit", _way(float(since[-1]), past), significant=True)
-    run_before, _ = longest_run(before)
-    _, run = longest_run(since)
-    # A channel that never stood still before does not do so now; one that often did, may.
-    if run >= max(10, 4 * run_before):
-        return _Verdict("flat", _way(since[-1], past), significant=True)
-    far = np.abs(since - past.level) > 15 * past.noise
-    edges = np.flatnonzero(np.diff(np.r_[0, far.astype(np.int8), 0]))
-    lengths = edges[1::2] - edges[::2]
-    values = np.unique(since[far])
-    fixed = len(values) == 1 and values[0] not in before
-    if len(lengths) >= 3 and lengths.max() <= 5 and fixed and _is_back(since[~far], past):
-        return _Verdict("dropout", _way(float(since[far][0]), past), significant=True)
-    return None
-
-
-def _is_other_unit(channel: str, since: FloatArray, past: Past) -> bool:
-    """Whether it shows, from one reading to the next, what another unit of it would show."""
-    far = np.abs(since - past.level) > 15 * past.noise
-    if far.mean() < 0.5 or not far[len(since) // 2 :].all():
-        return False
-    first = int(far.argmax())
-    shown = np.sort(since[first:])[(len(since) - first) // 2]
-    for factor, offset in alternatives(channel):
-        there = past.level * factor + offset
-        near = 0.03 * abs(there) + 4 * past.noise * factor
-        if near < 0.25 * abs(there - past.level) and abs(shown - there) <= near:
-            # The same quantity goes on: no reading on the way, and its noise is scaled as well.
-            scaled = float(detrended_spread(since[first:])) if len(since) - first >= 5 else 0.0
-            steady = bool((np.abs(since[first:] - there) <= 2 * near).mean() >= 0.95)
-            return steady and scaled <= 3 * past.spread * factor + 0.005 * abs(there)
-    return False
-
-
-def _is_back(rest: FloatArray, past: Past) -> bool:
-    return len(rest) > 0 and float(np.median(np.abs(rest - past.level))) < 3 * past.noise
-
-
-def _way(value: float, past: Past) -> Direction:
-    if abs(value - past.level) < 2 * past.noise:
-        return "none"
-    return "up" if value > past.level else "down"
-
-
 def _judge(
     past: Past,
     seen: FloatArray,
@@ -210,7 +144,7 @@ def _judge(
     recent: FloatArray,
     expected: float,
     doubt: float,
-) -> _Verdict | None:
+) -> Verdict | None:
     """Level, then spread; `seen` is `since` with the guard before it."""
     delta = float(clipped_mean(recent)) - expected
     enough = len(recent) >= 5
@@ -221,15 +155,15 @@ def _judge(
         onset = _first_beyond(past, seen, expected, 0.3 * abs(delta))
         # It swings by a good part of what it moved: unrest is what one sees.
         if restless and spread > 0.15 * abs(delta) and spread > 3 * past.spread:
-            return _Verdict(_unrest(since), way, True, onset)
-        return _Verdict(_shape(since, past, delta), way, True, onset)
+            return Verdict(_unrest(since), way, True, onset)
+        return Verdict(_shape(since, past, delta), way, True, onset)
     if enough and restless:
         onset = _first_beyond(past, seen, expected, 3 * past.noise)
-        return _Verdict(_unrest(since), "none", True, onset)
+        return Verdict(_unrest(since), "none", True, onset)
     return None
 
 
-def _spike(past: Past, before: FloatArray, since: FloatArray) -> _Verdict | None:
+def _spike(past: Past, before: FloatArray, since: FloatArray) -> Verdict | None:
     """Single readings far out, the rest as ever; further out than any before."""
     far = np.abs(since - past.level)
     limit = max(12 * past.noise, 2 * float(np.abs(before - past.level).max()))
@@ -244,7 +178,7 @@ def _spike(past: Past, before: FloatArray, since: FloatArray) -> _Verdict | None
     after = far[peak + 1 : peak + 6]
     if not len(after) or median(after) >= limit / 2:
         return None
-    return _Verdict("spike", "up" if since[peak] > past.level else "down", True, peak - len(since))
+    return Verdict("spike", "up" if since[peak] > past.level else "down", True, peak - len(since))
 
 
 def _unrest_of(recent: FloatArray) -> float:
@@ -301,7 +235,7 @@ def _unrest(since: FloatArray) -> Kind:
     return "oscillation" if len(dips) and auto[dips[0] :].max() > 0.5 else "variance"
 
 
-def _moment(times: TimeArray, verdict: _Verdict, every: TimeArray, split: int) -> datetime | None:
+def _moment(times: TimeArray, verdict: Verdict, every: TimeArray, split: int) -> datetime | None:
     if not verdict.significant or len(every) <= split:
         return None
     at = every[split] if verdict.onset is None else times[verdict.onset]

@@ -42,8 +42,10 @@ _FOLLOW: Mapping[str, tuple[str, ...]] = {
     "power": ("current", "temperature", "speed", "flow", "pressure"),
     "voltage": ("current", "speed", "power"),
 }
-"""What cannot stay as it was when a quantity changes by a tenth: affinity laws, losses, slip."""
-_TENTH = 0.08
+"""What cannot stay as it was when a quantity changes: affinity laws, losses, slip."""
+_DRAGS: Mapping[str, float] = {"speed": 0.1}
+_DRAGS_ELSE = 0.06
+"""Share of a quantity whose change drags others along; a speed may also make up for thin air."""
 _TWIN_STILL = 0.5
 """Part of a sign's weight that is left where another sensor of the same stood still."""
 _CREEPING = 0.7
@@ -56,6 +58,8 @@ UNEXPLAINED = 0.6
 """Log odds that a failure mode loses for a change that it does not explain, see `weight_of`."""
 LITTLE, _SURE = 2.0, 5.0
 """Sureness of a change that is not significant by itself: below the first it counts as none."""
+_LARGE, _HALF = 0.15, 0.5
+"""Share of its level by which a channel is off: what other loads do, and what no past explains."""
 _HALF_SEEN = 0.7
 """The most of a sign's weight that such a change can bring."""
 
@@ -175,7 +179,11 @@ class Symptoms:
         for name, change in moved.items():
             follow = [n for n in _FOLLOW.get(name, ()) if n in self.by_measurement]
             size = size_of(change)
-            large = size is not None and size >= _TENTH and has_kind(change, sign)
+            large = (
+                size is not None
+                and size >= _DRAGS.get(name, _DRAGS_ELSE)
+                and has_kind(change, sign)
+            )
             if len(follow) >= 2 and large and not any(n in moved for n in follow):
                 return Finding(sign, change, sign.weight)
         return self._refuted(sign)
@@ -250,13 +258,17 @@ class Symptoms:
 def _half_seen(sign: Sign, change: ChannelChange) -> Finding:
     """Judge a sign by a change of level that its channel's past might explain, though hardly."""
     share = (abs(change.sureness) - LITTLE) / (_SURE - LITTLE)
+    if change.unit != "Cel":
+        # The past may hold the fault's own beginning; what is gone by half has not stood still.
+        share = max(share, ((size_of(change) or 0.0) - _LARGE) / (_HALF - _LARGE))
     share = min(max(share, 0.0), _HALF_SEEN)
     still = -(1 - share) * against(sign)
     if sign.direction == "none":
         return Finding(sign, change, (1 - share) * sign.weight - share * against(sign))
     if share == 0 or falls_short(sign, change) or exceeds(sign, change):
         return Finding(sign, change, still)
-    if sign.direction in ("any", "up" if change.sureness > 0 else "down"):
+    rose = change.sigmas > 0 if abs(change.sureness) < LITTLE else change.sureness > 0
+    if sign.direction in ("any", "up" if rose else "down"):
         fits = not sign.kinds or not LEVEL_KINDS.isdisjoint(sign.kinds)
         return Finding(sign, change, still + share * fits * suits(sign, change) * sign.weight)
     return Finding(sign, change, still - share * abs(sign.weight))

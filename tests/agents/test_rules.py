@@ -150,6 +150,19 @@ async def test_a_silent_device_is_a_matter_of_data_collection(plant: SimulatedPl
     assert any("has sent no reading since 2026-02-28 08:59:50" in c.text for c in found.claims)
 
 
+@pytest.mark.parametrize("language", ["en", "zh"])
+async def test_what_the_device_does_not_measure_is_told_and_stands_the_check(
+    plant: SimulatedPlant, language: Language
+) -> None:
+    plant.run("MOTOR_01", BEARING)
+    event = plant.event("MOTOR_01")
+    found = check(await diagnosed(plant, event, language), event)
+    (told,) = found.coverage.not_checked
+    measured = ("temperature", "current", "speed") if language == "en" else ("温度", "电流", "转速")
+    assert ("voltage" if language == "en" else "电压") in told
+    assert not any(name in told for name in measured)
+
+
 async def test_of_a_healthy_machine_the_cause_is_not_established(plant: SimulatedPlant) -> None:
     plant.run("PUMP_04")
     found = await diagnosed(plant, plant.event("PUMP_04", "device_reported", AlertLevel.P2, 30))

@@ -190,3 +190,30 @@ def test_a_level_that_moves_within_the_window_is_no_unrest() -> None:
     change = change_of(100 + noise(2) + 40 * (len(T) - 20 <= T))
     assert change.kind not in ("variance", "oscillation")
     assert change.spread_ratio < 12
+
+
+def test_readings_that_stay_out_again_and_again_are_a_dropout_of_every_channel() -> None:
+    whole = batch_of(flow=100 + noise(1), pressure=5 + noise(2, 0.1))
+    chance = np.random.default_rng(5).uniform(size=len(T))
+    there = (T < BEFORE) | (chance > 0.5)
+    lossy = ReadingBatch(
+        "P", whole.channels, whole.times[there], whole.values[there], whole.quality[there],
+        ("",) * int(there.sum()),
+    )  # fmt: skip
+    found = describe_changes(lossy, ONSET)
+    assert {(c.kind, c.significant) for c in found} == {("dropout", True)}
+    assert all(c.missing_share == pytest.approx(0.5, abs=0.12) for c in found)
+    slower = (T < BEFORE) | (T % 3 == 0)
+    thinned = ReadingBatch(
+        "P", whole.channels, whole.times[slower], whole.values[slower], whole.quality[slower],
+        ("",) * int(slower.sum()),
+    )  # fmt: skip
+    assert not any(c.significant for c in describe_changes(thinned, ONSET))
+
+
+def test_another_unit_that_comes_long_after_the_onset_is_one_from_its_fifth_reading_on() -> None:
+    x = 0.45 + noise(4, 0.004)
+    left = T[-1] - T
+    late = np.where(left >= 6, x, x * 10)
+    assert change_of(late, "pressure").kind == "unit"
+    assert change_of(np.where(left >= 4, x, x * 10), "pressure").kind != "unit"

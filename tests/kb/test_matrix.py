@@ -324,3 +324,41 @@ def test_a_machine_of_no_known_class_is_judged_by_what_holds_for_any_rotor() -> 
     ids = {one.entry_id for one in rank(changes, "centrifuge", ENTRIES)}
     assert device_class("centrifuge") == "centrifuge"
     assert "rotor_imbalance" in ids and "cavitation" not in ids and "sensor_stuck" in ids
+
+
+def test_looseness_is_told_beside_imbalance_where_only_vibration_moved() -> None:
+    first = first_of({"vibration": ("up", "ramp", 0.4)})
+    assert first.inseparable is not None
+    assert "looseness" in {first.entry_id, *first.inseparable}
+    assert len(first.inseparable) <= 3
+
+
+def test_a_flow_that_is_gone_did_not_stand_still_though_its_past_wandered() -> None:
+    changes = [
+        change("temperature", "up", "ramp", 15.0),
+        *(
+            change(name, "down", "step", share).model_copy(
+                update={"significant": False, "kind": "unknown", "direction": "none",
+                        "sureness": -1.8, "sigmas": -100.0}
+            )
+            for name, share in (("flow", 1.0), ("pressure", 0.65), ("current", 0.46))
+        ),
+        change("vibration"),
+    ]  # fmt: skip
+    assert rank(changes, "pump", ENTRIES)[0].entry_id == "dry_running"
+
+
+def test_a_current_that_moves_nothing_else_is_the_sensor_before_it_is_an_overload() -> None:
+    channels = ("current", "pressure", "speed", "temperature", "vibration")
+    ranked = rank(symptoms({"current": ("up", "ramp", 0.12)}, channels), "compressor", ENTRIES)
+    assert ranked[0].entry_id == "sensor_drift"
+    hot: dict[str, tuple[Direction, Kind, float]] = {
+        "current": ("up", "ramp", 0.12),
+        "temperature": ("up", "ramp", 6.0),
+    }
+    assert rank(symptoms(hot, channels), "compressor", ENTRIES)[0].entry_id == "motor_overload"
+
+
+def test_a_degree_more_is_no_lost_cooling() -> None:
+    assert first_of({"temperature": ("up", "ramp", 1.0)}).entry_id == NOT_ESTABLISHED
+    assert first_of({"temperature": ("up", "ramp", 5.0)}).entry_id == "overheating_cooling_lost"
