@@ -23,7 +23,7 @@ from opsmith_agents.planning import (
 from opsmith_agents.policy import Case, Policy, default_policy
 from opsmith_agents.policy_words import SKILLS, tell
 from opsmith_agents.rules import RULES
-from opsmith_agents.wording import amount, channel_name, hours, joined, listed, say
+from opsmith_agents.wording import crossing, joined, listed, say
 from opsmith_mcp.knowledge import EntryView, Knowledge
 from opsmith_mcp.work_orders import WorkOrders
 
@@ -242,20 +242,7 @@ def _waiting(event: AlertEvent, diagnosis: Diagnosis, entry: EntryView | None, c
     """What happens if nothing is done, with the forecast's figures where there are any."""
     language = diagnosis.language
     sentences = [say(f"wait_{entry.category if entry else 'unknown'}", language)]
-    for _, line in crossings(diagnosis)[:1]:
-        if line.hours is None or line.hours_low is None or line.hours_high is None:
-            continue
-        sentences.append(
-            say(
-                "forecast",
-                language,
-                channel=channel_name(line.channel, language),
-                limit=amount(line.limit, line.unit),
-                hours=hours(line.hours, language),
-                low=hours(line.hours_low, language),
-                high=hours(line.hours_high, language),
-            )
-        )
+    sentences += [crossing(line, language) or "" for _, line in crossings(diagnosis)[:1]]
     if case.criticality == 1 and case.category != "sensor":
         sentences.append(tell("wait_critical", language, device=event.alert.device_id))
     return joined(sentences, language)

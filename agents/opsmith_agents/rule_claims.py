@@ -11,7 +11,16 @@ from opsmith.domain.diagnoses import Claim, TimelineEntry
 from opsmith.domain.work_orders import UNDONE
 from opsmith_agents.evidence import ALERT
 from opsmith_agents.rule_sight import DAYS, NEAR, Sight, statistics
-from opsmith_agents.wording import amount, channel_name, hours, listed, moment, say, share, term
+from opsmith_agents.wording import (
+    amount,
+    channel_name,
+    crossing,
+    listed,
+    moment,
+    say,
+    share,
+    term,
+)
 
 _LEADING = 3
 """Failure modes whose history is told."""
@@ -234,16 +243,8 @@ def _limits(sight: Sight, language: Language) -> Iterator[Claim]:
             yield Claim(text=text, kind="fact", evidence=(sight.window.evidence_id,))
     forecast = sight.forecast.result if sight.forecast else None
     for line in forecast.channels if forecast else ():
-        if line.hours and line.hours_low is not None and line.hours_high is not None:
+        text = crossing(line, language)
+        if text is not None:
             assert sight.forecast is not None
-            text = say(
-                "forecast",
-                language,
-                channel=channel_name(line.channel, language),
-                limit=amount(line.limit, line.unit),
-                hours=hours(line.hours, language),
-                low=hours(line.hours_low, language),
-                high=hours(line.hours_high, language),
-            )
             evidence = (sight.forecast.evidence_id,)
             yield Claim(text=text, kind="hypothesis", evidence=evidence)

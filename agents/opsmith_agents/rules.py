@@ -1,5 +1,6 @@
 """Diagnosis by rules: the fault x symptom ranking of the knowledge tools, put into a report."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from fastmcp import Client
@@ -81,8 +82,8 @@ def _hypotheses(sight: Sight, language: Language) -> tuple[Hypothesis, ...]:
             fault_category=mode.category,
             probability=mode.probability,
             standing=mode.standing,
-            speaks_for=mode.speaks_for,
-            speaks_against=mode.speaks_against,
+            speaks_for=_spoken(mode.speaks_for, language),
+            speaks_against=_spoken(mode.speaks_against, language),
             evidence=evidence,
             separating_test=mode.separating_test,
         )
@@ -110,6 +111,15 @@ def _hypotheses(sight: Sight, language: Language) -> tuple[Hypothesis, ...]:
     beside = [one for one in rest if one.failure_mode in also]
     rest = [one for one in rest if one.failure_mode not in also]
     return (named, *beside, *rest[: _MOST - 1 - len(beside)])
+
+
+def _spoken(lines: Iterable[str], language: Language) -> tuple[str, ...]:
+    """What the channels say, which the knowledge tells under their ids, as people call them."""
+    if language == "en":
+        return tuple(lines)
+    parted = (line.partition(" ") for line in lines)
+    named = ((channel_name(first, language), first + gap, rest) for first, gap, rest in parted)
+    return tuple((name if name != first.rstrip() else first) + rest for name, first, rest in named)
 
 
 def _severity(sight: Sight) -> Severity:

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from opsmith.domain.base import Language
+from opsmith.domain.forecasts import TimeToLimit
 from opsmith.domain.units import MEASUREMENTS
 from opsmith_agents.wording_sentences import SENTENCES, TERMS
 
@@ -70,6 +71,21 @@ def moment(at: datetime) -> str:
 def hours(value: float, language: Language) -> str:
     """Hours, in words."""
     return f"{value:.1f} 小时" if language == "zh" else f"{value:.1f} h"
+
+
+def crossing(line: TimeToLimit, language: Language) -> str | None:
+    """When a channel passes its limit, as forecast; None where it does not, or nobody can say."""
+    if not line.hours or line.hours_low is None or line.hours_high is None:
+        return None
+    return say(
+        "forecast",
+        language,
+        channel=channel_name(line.channel, language),
+        limit=amount(line.limit, line.unit),
+        hours=hours(line.hours, language),
+        low=hours(line.hours_low, language),
+        high=hours(line.hours_high, language),
+    )
 
 
 def joined(sentences: Iterable[str], language: Language) -> str:

@@ -33,6 +33,11 @@ _GENERAL = {
         "同类通道之间没有出现分歧",
         "同类通道中仅一个变化",
     ),
+    "@lone": (
+        "one channel moved alone, though what it measures always moves others",
+        "并非单个通道孤立变化",
+        "仅一个通道变化，而其测量的量必然带动其他通道",
+    ),
     "@load": (
         "the channels moved together as with another load",
         "各通道并非随负荷一起变化",
@@ -104,7 +109,7 @@ def _way_zh(change: ChannelChange) -> str:
         if abs(change.sureness) < LITTLE or change.kind != "unknown":
             return "无异常变化"
         return "略有上升" if change.sureness > 0 else "略有下降"
-    kind = _KINDS_ZH[change.kind]
+    kind = "" if change.kind == "unknown" and change.direction != "none" else _KINDS_ZH[change.kind]
     if change.direction == "none" or _is_about_sensor(change):
         return kind
     way = "上升" if change.direction == "up" else "下降"

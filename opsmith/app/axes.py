@@ -139,6 +139,25 @@ def thinned(
     yield from zip(np.split(at, breaks), np.split(values, breaks), strict=True)
 
 
+def path_of(at: FloatArray, values: FloatArray, across: Scale, up: Scale, columns: int) -> str:
+    """The data of an SVG path through a run of readings, thinned to so many columns.
+
+    Args:
+        at: Shape (n,), where each stands on `across`.
+        values: Shape (n,), NaN where there is none.
+        across: From `at` to the picture.
+        up: From values to the picture.
+        columns: That can be told apart.
+    """
+    parts: list[str] = []
+    for part_at, part in thinned(at, values, columns):
+        points = zip(across(part_at).tolist(), up(part).tolist(), strict=True)
+        path = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
+        # A single reading is a dot: a line of no length with round ends.
+        parts.append(f"M{path}" + ("h0" if len(part) == 1 else ""))
+    return "".join(parts)
+
+
 def _extremes(column: npt.NDArray[np.int64], values: FloatArray) -> npt.NDArray[np.int64]:
     begins = np.concatenate([[0], np.flatnonzero(np.diff(column)) + 1, [len(column)]]).tolist()
     kept: list[int] = []

@@ -6,7 +6,7 @@ from datetime import datetime, tzinfo
 
 import numpy as np
 
-from opsmith.app.axes import Scale, labels, places, thinned, ticks, time_ticks
+from opsmith.app.axes import Scale, labels, path_of, places, ticks, time_ticks
 from opsmith.app.markup import Html, tag
 from opsmith.domain.base import Language, Window
 from opsmith.domain.moments import to_time
@@ -122,14 +122,7 @@ def _range(
 
 
 def _path(at: FloatArray, values: FloatArray, scale: Scale) -> str:
-    across = Scale(0.0, 1.0, _LEFT, WIDTH - _RIGHT)
-    parts: list[str] = []
-    for part_at, part in thinned(at, values, _COLUMNS):
-        points = zip(across(part_at).tolist(), scale(part).tolist(), strict=True)
-        path = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
-        # A single reading is a dot: a line of no length with round ends.
-        parts.append(f"M{path}" + ("h0" if len(part) == 1 else ""))
-    return "".join(parts)
+    return path_of(at, values, Scale(0.0, 1.0, _LEFT, WIDTH - _RIGHT), scale, _COLUMNS)
 
 
 def _value_axis(scale: Scale, marks: list[float]) -> Iterator[Html]:

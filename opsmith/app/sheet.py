@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from html import escape
 
-from opsmith.app.axes import Scale, thinned
+from opsmith.app.axes import Scale, path_of
 from opsmith.app.watched_run import WatchedRun
 from opsmith.domain.alerts import AlertLevel
 from opsmith.domain.base import Language
@@ -72,14 +72,7 @@ class Sheet:
 
     def lines(self, at: FloatArray, values: FloatArray, scale: Scale) -> str:
         """The data of a path; `at` is 0 to 1."""
-        across = Scale(0.0, 1.0, LEFT, WIDTH - RIGHT)
-        parts: list[str] = []
-        for part_at, part in thinned(at, values, _COLUMNS):
-            points = zip(across(part_at).tolist(), scale(part).tolist(), strict=True)
-            path = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
-            # A single reading is a dot: a line of no length with round ends.
-            parts.append(f"M{path}" + ("h0" if len(part) == 1 else ""))
-        return "".join(parts)
+        return path_of(at, values, Scale(0.0, 1.0, LEFT, WIDTH - RIGHT), scale, _COLUMNS)
 
 
 def width_of(text: str) -> float:
