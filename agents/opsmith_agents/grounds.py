@@ -3,8 +3,8 @@
 A number of a sentence stands if one of these, in the same unit, rounds to it at the digits shown
 (a whole number without unit, or a whole multiple below ten, must be met exactly):
 a number of the evidence, or a time among its arguments; a difference, a ratio or a change in per
-cent of two numbers that belong together (`_PAIRS`); a share as per cent; the time between two
-times that belong together (`_SPANS`); the length of a list, or how many of its changes are
+cent of two numbers that belong together (`PAIRS`); a share as per cent; the time between two
+times that belong together (`SPANS`); the length of a list, or how many of its changes are
 significant; a number in the evidence's own prose, with the same unit. Times convert among s, min, h
 and d; nothing else converts.
 """
@@ -20,41 +20,9 @@ from itertools import chain
 from typing import Any, NamedTuple, cast
 
 from opsmith.domain.diagnoses import Evidence
-from opsmith.domain.units import measurement_of, unit_of
-from opsmith_agents.figures import PERCENT, RATIO, SECONDS, SIGMA, Figure, figures, normal, says
+from opsmith_agents.evidence_fields import Fact, Shape, fact_of, seconds_in, shape_of
+from opsmith_agents.figures import PERCENT, RATIO, SECONDS, Figure, figures, normal, says
 
-_PAIRS = (
-    ("before", "now"), ("first", "last"), ("expected", "value"), ("limit", "value"),
-    ("limit", "now"), ("limit_high", "last"), ("limit_high", "high"), ("limit_high", "mean"),
-    ("limit_low", "last"), ("limit_low", "low"), ("limit_low", "mean"), ("low", "high"),
-)  # fmt: skip
-_SPANS = (
-    ("start", "end"), ("onset", "as_of"), ("first_seen", "last_seen"), ("onset", "last_seen"),
-    ("onset", "first_seen"), ("last_reading", "as_of"), ("first_seen", "as_of"),
-)  # fmt: skip
-_LEVELS = frozenset(
-    (
-        "value",
-        "expected",
-        "limit",
-        "limit_low",
-        "limit_high",
-        "mean",
-        "low",
-        "high",
-        "first",
-        "last",
-        "before",
-        "now",
-        "values",
-    )
-)
-_PLATE = {"rated_temp_max": "Cel", "rated_vibration_max": "[g]", "rated_pressure_max": "MPa"}
-_TIMES = (
-    (re.compile(r"(^|_)seconds$|_s$"), 1.0), (re.compile(r"(^|_)(mins|minutes)$"), 60.0),
-    (re.compile(r"^hours(_|$)|_hours$"), 3600.0), (re.compile(r"(^|_)days$"), 86400.0),
-)  # fmt: skip
-_SHARE = re.compile(r"(^|_)(share|probability|confidence)(_|$)")
 _IDENTIFIER = re.compile(r"[A-Za-z_][\w-]*")
 _MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}.*)?$")
 
@@ -181,7 +149,7 @@ def _read_arguments(evidence: Evidence, grounds: Grounds, texts: list[str]) -> N
         elif isinstance(value, str):
             names, numbers = _particulars(value)
             grounds.echoes.update(names, numbers)
-        elif isinstance(value, int | float) and (scale := _seconds_in(key)) is not None:
+        elif isinstance(value, int | float) and (scale := seconds_in(key)) is not None:
             grounds.add(value * scale, SECONDS)
         elif isinstance(value, list | tuple):
             items = cast(Sequence[Any], value)
@@ -206,7 +174,7 @@ def _walk(
         if key == "changes":
             grounds.add(float(sum(bool(item["significant"]) for item in items)), None)
     elif isinstance(value, int | float) and not isinstance(value, bool):
-        _add_number(value, _fact(key), grounds, unit, channel)
+        _add_number(value, fact_of(key), grounds, unit, channel)
 
 
 def _walk_mapping(
@@ -223,13 +191,13 @@ def _walk_mapping(
         grounds.names.add(plain(value["device_id"]))
     if channel:
         grounds.channels.add(channel)
-    shape = _shape(tuple(value), key in ("rated", "limits", "units"))
+    shape = shape_of(tuple(value), key in ("rated", "limits", "units"))
     for fact, one in zip(shape.facts, value.values(), strict=True):
         inner_unit, inner_channel = unit, channel
         if fact.is_channel:
             inner_unit, inner_channel = fact.unit, fact.name
             grounds.channels.add(fact.name)
-        grounds.names.add(fact.plain)
+        grounds.names.add(plain(fact.name))
         if type(one) is float or type(one) is int:
             _add_number(one, fact, grounds, inner_unit, inner_channel)
         elif one is not None:
@@ -239,68 +207,8 @@ def _walk_mapping(
             grounds.add(*quantity)
 
 
-class _Fact(NamedTuple):
-    """What the name of a field tells of its value."""
-
-    name: str
-    plain: str
-    unit: str | None
-    """Of a measurement of that name."""
-    is_channel: bool
-    is_level: bool
-    """It is in the unit of its channel."""
-    is_share: bool
-    own_unit: str | None
-    """Of a field that is no level."""
-    seconds: float | None
-    """In one of its unit, where it is a time in another than seconds."""
-
-
-class _Shape(NamedTuple):
-    """What the names of an object's fields tell together."""
-
-    facts: tuple[_Fact, ...]
-    pairs: tuple[tuple[str, str], ...]
-    spans: tuple[tuple[str, str], ...]
-    times: tuple[_Fact, ...]
-
-    @property
-    def derives(self) -> bool:
-        """Whether anything follows from them."""
-        return bool(self.pairs or self.spans or self.times)
-
-
-@lru_cache(maxsize=1024)
-def _shape(names: tuple[str, ...], are_channels: bool) -> _Shape:
-    """Many objects have the same fields, and a diagnosis must not wait for each of them."""
-    there = set(names)
-    facts = tuple(_fact(name, are_channels) for name in names)
-    return _Shape(
-        facts,
-        tuple(pair for pair in _PAIRS if there.issuperset(pair)),
-        tuple(span for span in _SPANS if there.issuperset(span)),
-        tuple(fact for fact in facts if fact.seconds is not None),
-    )
-
-
-@lru_cache(maxsize=1024)
-def _fact(name: str, is_channel: bool = False) -> _Fact:
-    measures = measurement_of(name) is not None
-    scale = _seconds_in(name)
-    return _Fact(
-        name,
-        plain(name),
-        unit_of(name),
-        is_channel or measures,
-        measures or name in _LEVELS,
-        _SHARE.search(name) is not None,
-        _key_unit(name),
-        None if scale == 1.0 else scale,
-    )
-
-
 def _add_number(
-    value: float, fact: _Fact, grounds: Grounds, unit: str | None, channel: str | None
+    value: float, fact: Fact, grounds: Grounds, unit: str | None, channel: str | None
 ) -> None:
     if fact.is_level:
         unit = unit or fact.unit
@@ -351,25 +259,8 @@ def _moment(text: str) -> datetime | None:
     return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
 
 
-@lru_cache(maxsize=512)
-def _key_unit(key: str) -> str | None:
-    if key in _PLATE:
-        return _PLATE[key]
-    if _SHARE.search(key):
-        return RATIO
-    if key in ("sigmas", "spread_ratio"):
-        return SIGMA if key == "sigmas" else RATIO
-    # Other times come once more in seconds, see `_derived`; as they stand they are bare numbers.
-    return SECONDS if _TIMES[0][0].search(key) else None
-
-
-@lru_cache(maxsize=512)
-def _seconds_in(key: str) -> float | None:
-    return next((scale for pattern, scale in _TIMES if pattern.search(key)), None)
-
-
 def _derived(
-    value: Mapping[str, Any], shape: _Shape, unit: str | None, channel: str | None
+    value: Mapping[str, Any], shape: Shape, unit: str | None, channel: str | None
 ) -> Iterator[Quantity]:
     for one, other in shape.pairs:
         a, b = value[one], value[other]

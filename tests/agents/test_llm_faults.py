@@ -35,8 +35,7 @@ async def test_a_model_that_fails_leaves_a_report_in_time_and_no_order_for_anoth
             for seed in range(RUNS):
                 done.append(await tries.run(faulty(kind, seed)))
     assert all(one.rules.llm_model == "rules" for one in done)
-    # In life 25 s and 5 more; here the machine may be short of processors, the model never of time.
-    assert max(one.seconds for one in done) < 30
+    assert max(one.seconds for one in done) < SECONDS + 5
     assert max(one.calls for one in done) <= MOST_CALLS
     assert {order.device_id for order in plant.stores.orders.find()} == {"PUMP_01"}
     assert not [
