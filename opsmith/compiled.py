@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
@@ -16,22 +17,54 @@ _PACKAGES = ("opsmith.bus", "opsmith.storage", "opsmith_detectors")
 """Those with compiled code."""
 
 
+_IMPORT = re.compile(r"^\s*(?:from|import) (opsmith[\w.]*)(?: import (\([\w,\s]+|[\w, ]+))?", re.M)
+
+
 def _cache() -> Path:
     """The folder of the machine code of these very sources.
 
     numba looks at a function's own file alone: without it, a function would go on with what
-    another module's function was.
+    another module's function or constant was.
     """
     stamps = hashlib.sha256()
-    for package in _PACKAGES:
-        spec = find_spec(package)
-        for folder in (spec.submodule_search_locations or ()) if spec is not None else ():
-            for entry in sorted(os.scandir(folder), key=lambda entry: entry.name):
-                if entry.name.endswith(".py"):
-                    stat = entry.stat()
-                    stamps.update(f"{entry.path} {stat.st_mtime_ns} {stat.st_size}\n".encode())
+    for path in sorted(_sources()):
+        stamps.update(str(path).encode() + path.read_bytes())
     base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(base) / "opsmith" / f"compiled-{stamps.hexdigest()[:16]}"
+
+
+def _sources() -> set[Path]:
+    """The modules with compiled code, and those of ours that they import, and so on."""
+    roots = {name: _root(name) for name in ("opsmith", "opsmith_detectors")}
+    left = [
+        path
+        for package in _PACKAGES
+        for path in _folder(roots, package).glob("*.py")
+        if "opsmith.compiled import" in path.read_text("utf-8")
+    ]
+    found = set[Path]()
+    while left:
+        path = left.pop()
+        if path in found or not path.is_file():
+            continue
+        found.add(path)
+        for module, names in _IMPORT.findall(path.read_text("utf-8")):
+            if module.split(".")[0] in roots:
+                folder = _folder(roots, module)
+                left.append(folder.with_suffix(".py"))
+                left += [folder / f"{name}.py" for name in re.findall(r"\w+", names)]
+    return found
+
+
+def _root(package: str) -> Path:
+    spec = find_spec(package)
+    assert spec is not None and spec.submodule_search_locations, package
+    return Path(next(iter(spec.submodule_search_locations)))
+
+
+def _folder(roots: dict[str, Path], module: str) -> Path:
+    first, *rest = module.split(".")
+    return roots[first].joinpath(*rest)
 
 
 if "NUMBA_CACHE_DIR" not in os.environ:

@@ -1,9 +1,10 @@
 """What we ask of a server, embedded or real. Adapters: `opsmith.storage`, `opsmith.bus`."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 from opsmith.domain.alerts import AlertLevel, AlertType
 from opsmith.domain.readings import Aggregates, Frame, ReadingBatch
@@ -105,22 +106,44 @@ class SeriesStore(Protocol):
 
 
 class Cooldown(Protocol):
-    """Remembers what was announced lately, so that one fault raises one alert."""
+    """Remembers what was announced lately, for all workers; it may forget, and then lets more by.
 
-    def claim(self, key: str, period: timedelta, now: datetime) -> bool:
-        """Claim `key` for `period` of plant time: True if it was free, False if claimed still."""
+    Every method raises `Unavailable` where the server does not answer.
+    """
+
+    def claim(self, key: str, member: str, most: int, period: timedelta, now: datetime) -> bool:
+        """Take one of `most` places under `key` for `period` of plant time, in one atomic step.
+
+        Args:
+            key: What is limited, such as `rate:limit:PUMP_01`.
+            member: Who takes the place; one that holds a place still keeps it: True again.
+            most: Places under the key.
+            period: How long a place is held, from `now` on.
+            now: Plant time; a place that was taken later than `now` counts as held.
+
+        Returns:
+            Whether it has a place.
+        """
+        ...
+
+    def close(self) -> None:
+        """Close the connection."""
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(NamedTuple):
     """One message of a topic."""
 
     topic: str
     partition: int
     offset: int
     key: str
+    """Empty text where it has none, or one that is no UTF-8."""
     value: bytes
+
+
+Place = tuple[str, int]
+"""A topic and the number of a partition."""
 
 
 class Consumer(Protocol):
@@ -131,7 +154,22 @@ class Consumer(Protocol):
         ...
 
     async def commit(self, messages: Sequence[Message]) -> None:
-        """The work on these is done; whoever comes next starts after them."""
+        """The work on these is done; whoever comes next starts after them.
+
+        Of partitions that went to others meanwhile nothing is committed: they do the work again.
+        """
+        ...
+
+    async def rewind(self) -> None:
+        """Deliver again what was delivered and not committed."""
+        ...
+
+    def lost(self) -> frozenset[Place]:
+        """Partitions that were taken from this member since it was asked last."""
+        ...
+
+    def lag(self) -> int:
+        """Messages of this member's partitions that it has not committed, as known by now."""
         ...
 
     async def close(self) -> None:
@@ -140,16 +178,53 @@ class Consumer(Protocol):
 
 
 class Bus(Protocol):
-    """Topics with the semantics of Kafka's: partitions by key, groups, at-least-once."""
+    """Topics with the semantics of Kafka's: partitions by key, groups, at-least-once.
+
+    Every method, and those of its consumers, raise `Unavailable` where the brokers do not answer.
+    """
 
     async def publish(self, topic: str, items: Sequence[tuple[str, bytes]]) -> None:
-        """Append (key, value) pairs; returns when the bus has them. Waits where it is full."""
+        """Append (key, value) pairs; returns when the bus has them. Waits where it is full.
+
+        Where it raises, any of them may have been appended: publish them all again.
+        """
         ...
 
     async def subscribe(self, topics: Sequence[str], group: str) -> Consumer:
         """Join a group, at its committed place, or at the beginning where it has none."""
         ...
 
+    async def behind(self, group: str) -> int:
+        """Messages of its topics that the group has not committed, whoever its members are."""
+        ...
+
     async def close(self) -> None:
         """Close every consumer and connection."""
+        ...
+
+
+class Bell(Protocol):
+    """What one feed listens to."""
+
+    async def wait(self, timeout: float) -> bool:
+        """Return once it was rung since the last wait, or after `timeout` seconds; whether so."""
+        ...
+
+
+class Wake(Protocol):
+    """Wakes live feeds when something was announced; what is new they read from the tables.
+
+    A ring may be lost, and then costs a feed the time until its next look. Nothing raises.
+    """
+
+    def ring(self, *topics: str) -> None:
+        """Say that something was announced on these topics; from any thread, at once."""
+        ...
+
+    def listen(self, topics: Iterable[str]) -> AbstractContextManager[Bell]:
+        """Listen to these topics from within an event loop; rings are kept between two waits."""
+        ...
+
+    def close(self) -> None:
+        """Close the connection."""
         ...

@@ -30,6 +30,57 @@ class Settings(BaseSettings):
         default="",
         description="SQLAlchemy URL of the tables; empty: SQLite in the data folder.",
     )
+    kafka_servers: str = Field(
+        default="",
+        description="Kafka's brokers, host:port by commas; empty: the bus of this process.",
+    )
+    kafka_partitions: int = Field(
+        default=3,
+        ge=1,
+        le=1000,
+        description="Partitions of topics that opsmith makes: the most workers of a stage.",
+    )
+    kafka_security: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = Field(
+        default="PLAINTEXT", description="How the brokers are spoken to."
+    )
+    kafka_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = Field(
+        default="SCRAM-SHA-512", description="How the user shows who he is, with SASL."
+    )
+    kafka_user: str = Field(default="", description="User at the brokers, with SASL.")
+    kafka_password: SecretStr = Field(
+        default=SecretStr(""), description="His password; never logged."
+    )
+    kafka_ca_file: str = Field(
+        default="",
+        description="PEM file of who signed the brokers' certificates; empty: known CAs.",
+    )
+    kafka_idempotent: bool = Field(
+        default=True, description="Have the brokers drop what a producer repeats after an error."
+    )
+    kafka_session: float = Field(
+        default=6,
+        ge=0.5,
+        le=300,
+        description="Seconds without a sign of life until a worker's share goes to others;"
+        " less than 6 needs group.min.session.timeout.ms at the brokers.",
+    )
+    influx_url: str = Field(
+        default="",
+        description="URL of InfluxDB 2 or 1.8; empty: readings in the data folder.",
+    )
+    influx_token: SecretStr = Field(
+        default=SecretStr(""),
+        description="Its token; of 1.8 USER:PASSWORD, or empty without users; never logged.",
+    )
+    influx_org: str = Field(default="opsmith", description="Organisation at InfluxDB 2.")
+    influx_bucket: str = Field(
+        default="opsmith",
+        description="Database of InfluxDB 1.8; what the buckets of InfluxDB 2 begin with.",
+    )
+    redis_url: str = Field(
+        default="",
+        description="URL of Redis, such as redis://:password@host:6379/0; empty: memory.",
+    )
     language: Language = Field(
         default="en", description="Language of reports and screens: en or zh."
     )
@@ -126,6 +177,9 @@ class Settings(BaseSettings):
     )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         default="WARNING", description="Least level that is logged to standard error."
+    )
+    log_format: Literal["text", "json"] = Field(
+        default="text", description="text: for people; json: one object a line, for machines."
     )
 
     @field_validator("timezone")
