@@ -1,6 +1,7 @@
 """Many writers, one fault: each device's alert and order must come to be exactly once.
 
     python benchmarks/alert_race.py [--devices 1000] [--triggers 100] [--writers 8] [--processes]
+        [--url mysql+pymysql://user:password@host/empty_database]
 
 Every writer has a database connection of its own, and all of them write the same alert of the same
 device at the same time; each then orders the work, as the responder does. Ends with 1 where
@@ -58,10 +59,9 @@ def write(url: str, devices: int, triggers: int, wait: Callable[[], object]) -> 
 
 
 def race(
-    folder: Path, devices: int, triggers: int, writers: int, *, processes: bool
+    url: str, devices: int, triggers: int, writers: int, *, processes: bool
 ) -> dict[str, object]:
     """Let the writers go at once; what came of it."""
-    url = f"sqlite:///{folder / 'opsmith.db'}"
     database = Database(url)
     DeviceStore(database).add([Device(device_id=f"PUMP_{i:04d}") for i in range(devices)], NOW)
     shares = [len(range(first, triggers, writers)) for first in range(writers)]
@@ -107,11 +107,11 @@ def main() -> int:
     parser.add_argument("--triggers", type=int, default=100)
     parser.add_argument("--writers", type=int, default=8)
     parser.add_argument("--processes", action="store_true", help="Instead of threads.")
+    parser.add_argument("--url", help="Of an empty database; SQLite in a new folder if not given.")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        came = race(
-            Path(folder), asked.devices, asked.triggers, asked.writers, processes=asked.processes
-        )
+        url = asked.url or f"sqlite:///{Path(folder) / 'opsmith.db'}"
+        came = race(url, asked.devices, asked.triggers, asked.writers, processes=asked.processes)
     once = all(count == asked.devices for count in list(came.values())[:6])
     sys.stdout.write(json.dumps({**came, "exactly_once": once}) + "\n")
     return 0 if once else 1

@@ -14,6 +14,8 @@ design and out of service are separate states with separate owners):
 To ISA-18.2 HI and HIHI are two alarms, shelved one by one: a rise is not what was shelved.
 """
 
+import math
+import sys
 from datetime import datetime
 from typing import Any
 
@@ -59,6 +61,8 @@ def alert_of(row: Row[Any]) -> Alert:
 def columns_of(alert: Alert) -> dict[str, Any]:
     """The row that holds an alert."""
     columns = dict(alert)
+    # What passed its limit beyond all measure is kept as the greatest number that there is.
+    columns["score"] = min(alert.score, sys.float_info.max)
     columns["deviations"] = [deviation.model_dump() for deviation in alert.deviations]
     for name in ("holds", "levels"):
         columns[name] = [one.model_dump(mode="json") for one in columns[name]]
@@ -217,4 +221,6 @@ def _breaks_through(before: Alert, after: Alert) -> bool:
 
 
 def _number(value: Any) -> float | None:
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return float(value) if math.isfinite(value) else None

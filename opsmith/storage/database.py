@@ -4,19 +4,23 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, TypeVar, cast
 
-from sqlalchemy import Connection, Engine, Row, create_engine, event, inspect, text
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError, OperationalError
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy import Connection, Engine, Row, inspect, text
 
-from opsmith.errors import BadInput, Unavailable
+from opsmith.errors import BadInput
+from opsmith.health import Outages
+from opsmith.measured import Measuring
+from opsmith.storage.engines import LONG, open_engine
+from opsmith.storage.failures import opening, translated, unusable_refused
 
-HEAD = "0004"
+HEAD = "0005"
 """The newest migration; a database that says so is not looked at further."""
 
+
+_OLDEST_MYSQL = (8, 0, 17)
+"""The first with a collation that tells trailing blanks apart."""
+_OLDEST_MARIADB = (10, 5)
 
 T = TypeVar("T")
 
@@ -34,37 +38,30 @@ class Database:
 
     Args:
         url: SQLAlchemy URL, such as `sqlite:///opsmith.db`.
+        outages: Notes whether it answers; None: nobody asks.
 
     Raises:
         BadInput: The URL is unusable, or what lies there is no database of ours.
         Unavailable: The server does not answer.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, outages: Outages | None = None) -> None:
         self.url = url
+        self._outages = outages or Outages()
         self._writing = ContextVar[Connection | None](f"writing {id(self)}", default=None)
         self._seen = ContextVar[_Snapshot | None](f"seen {id(self)}", default=None)
-        try:
-            self._engine = _engine(url)
-            self._migrate()
-        except (ArgumentError, NoSuchModuleError) as error:
-            raise BadInput(
-                f"No database URL: {url!r}; such as sqlite:///path/opsmith.db"
-            ) from error
-        except ImportError as error:
-            raise BadInput(f"No driver for {_shown(url)}: {error}; install it with pip") from error
-        except OperationalError as error:
-            if url.startswith("sqlite"):
-                raise BadInput(
-                    f"Cannot open the database {_shown(url)} ({error.orig}); "
-                    "check the path and its rights, or set OPSMITH_DATA_DIR"
-                ) from error
-            raise Unavailable(f"The database at {_shown(url)} does not answer") from error
-        except DatabaseError as error:
-            raise BadInput(
-                f"{_shown(url)} is no opsmith database ({error.orig}); "
-                "move it away or set OPSMITH_DATA_DIR"
-            ) from error
+        with opening(url):
+            self._engine = open_engine(url)
+            try:
+                self._migrate()
+            except BaseException:
+                self._engine.dispose()
+                raise
+
+    @property
+    def engine(self) -> Engine:
+        """What the connections come from; for what needs one of its own."""
+        return self._engine
 
     @contextmanager
     def read(self) -> Generator[Connection]:
@@ -75,7 +72,11 @@ class Database:
         if outer is not None:
             yield outer
             return
-        with self._translated(), self._engine.connect() as connection:
+        with (
+            Measuring("tables", "read", self._outages),
+            translated(self.url),
+            self._engine.connect() as connection,
+        ):
             yield connection
 
     @contextmanager
@@ -98,20 +99,40 @@ class Database:
         return cast(T, seen.known[key])
 
     @contextmanager
-    def write(self) -> Generator[Connection]:
+    def write(self, *, apart: bool = False) -> Generator[Connection]:
         """A transaction that writes: committed as a whole where the block ends, else undone.
 
-        One inside another is part of it: what several stores write stands or falls together.
+        Writers take turns: each sees what those before it have written. One inside another is part
+        of it: what several stores write stands or falls together.
+
+        Args:
+            apart: Out of turn, where the database can: for rows that no other process writes, and
+                that are written without regard to any other row.
+
+        Raises:
+            BadInput: A value that a column cannot hold.
+            Unavailable: The server does not answer, or other writers took too long; nothing is
+                written, or (where it went away during the commit) all of it.
         """
         outer = self._writing.get()
         if outer is not None:
-            yield outer
+            if not apart and outer.get_execution_options().get("opsmith_write") == "apart":
+                raise RuntimeError("A write in turn is no part of one that is apart")
+            with unusable_refused(self.url):
+                yield outer
             return
         if self._seen.get() is not None:
             raise RuntimeError("A snapshot is for reading alone")
-        with self._translated(), self._engine.connect() as connection:
-            connection = connection.execution_options(opsmith_write=True)
+        with (
+            Measuring("tables", "write", self._outages),
+            translated(self.url),
+            self._engine.connect() as connection,
+        ):
+            how = "apart" if apart else "in turn"
+            connection = connection.execution_options(opsmith_write=how)
             with connection.begin():
+                if not apart and connection.dialect.name == "mysql":
+                    take_turn(connection)
                 token = self._writing.set(connection)
                 try:
                     yield connection
@@ -122,15 +143,9 @@ class Database:
         """Close every connection."""
         self._engine.dispose()
 
-    @contextmanager
-    def _translated(self) -> Generator[None]:
-        try:
-            yield
-        except OperationalError as error:
-            raise Unavailable(f"The database at {_shown(self.url)}: {error.orig}") from error
-
     def _migrate(self) -> None:
         with self._engine.connect() as connection:
+            _refuse_old_server(connection)
             known = inspect(connection).has_table("alembic_version")
             version = (
                 connection.execute(text("select version_num from alembic_version")).scalar()
@@ -142,10 +157,12 @@ class Database:
         # Alembic takes a quarter of a second to import, and is needed only here.
         from opsmith.storage.migrations import upgrade
 
-        with self._engine.connect() as connection:
-            connection = connection.execution_options(opsmith_write=True)
-            with connection.begin():
-                upgrade(connection)
+        engine = open_engine(self.url, alone=LONG)
+        try:
+            with engine.connect() as connection:
+                upgrade(connection.execution_options(opsmith_write="in turn"))
+        finally:
+            engine.dispose()
 
 
 def mapping(row: Row[Any]) -> dict[str, Any]:
@@ -153,35 +170,23 @@ def mapping(row: Row[Any]) -> dict[str, Any]:
     return {str(name): value for name, value in row._mapping.items()}  # pyright: ignore[reportPrivateUsage]  documented name
 
 
-def _shown(url: str) -> str:
-    return make_url(url).render_as_string(hide_password=True)
+def take_turn(connection: Connection) -> None:
+    """Wait, on MySQL, until no other writes in turn, and keep others waiting. Raises `BadInput`."""
+    # A row is locked, not read: the first read after it is of what the last writer has left.
+    lock = text("select id from write_lock where id = 1 for update")
+    if connection.execute(lock).first() is None:
+        raise BadInput(
+            "The table write_lock has lost its row; on the server: "
+            "INSERT INTO write_lock VALUES (1)"
+        )
 
 
-def _engine(url: str) -> Engine:
-    parsed = make_url(url)
-    if parsed.get_backend_name() != "sqlite":
-        return create_engine(parsed, pool_pre_ping=True, isolation_level="READ COMMITTED")
-    if parsed.database and parsed.database != ":memory:":
-        try:
-            Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise BadInput(
-                f"Cannot make the folder of {parsed.database}: {error.strerror}; "
-                "set OPSMITH_DATA_DIR to a folder that you may write"
-            ) from error
-    engine = create_engine(parsed, connect_args={"timeout": 30, "check_same_thread": False})
-
-    def prepare(connection: Any, record: ConnectionPoolEntry) -> None:
-        # The driver's own transaction handling is off: it would begin too late for us.
-        connection.isolation_level = None
-        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
-            connection.execute(f"PRAGMA {pragma}")
-
-    def begin(connection: Connection) -> None:
-        # A writer takes its lock at the start, so what it read is still true when it writes.
-        writes = connection.get_execution_options().get("opsmith_write")
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
-
-    event.listen(engine, "connect", prepare)
-    event.listen(engine, "begin", begin)
-    return engine
+def _refuse_old_server(connection: Connection) -> None:
+    if connection.dialect.name != "mysql":
+        return
+    version = connection.dialect.server_version_info or ()
+    is_mariadb = getattr(connection.dialect, "is_mariadb", False)
+    if version < (_OLDEST_MARIADB if is_mariadb else _OLDEST_MYSQL):
+        name = "MariaDB" if is_mariadb else "MySQL"
+        told = ".".join(str(part) for part in version)
+        raise BadInput(f"{name} {told} is too old; MySQL 8.0.17 or MariaDB 10.5, or newer")

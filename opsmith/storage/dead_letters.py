@@ -1,9 +1,9 @@
 """Queries of the dead letters: messages that could not be used, with the reason."""
 
 import hashlib
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import ConfigDict
 from sqlalchemy import ColumnElement, Select, func, insert, select, update
@@ -11,12 +11,15 @@ from sqlalchemy import ColumnElement, Select, func, insert, select, update
 from opsmith.domain.base import Model, Moment
 from opsmith.domain.events import DEAD
 from opsmith.storage.database import Database, mapping
-from opsmith.storage.outbox import announce
+from opsmith.storage.outbox import announce_all
 from opsmith.storage.tables import dead_letter as table
 from opsmith.storage.tables import outbox
 
 KEPT = 64_000
 """Bytes of a message that are kept; what is longer is hostile or broken anyway."""
+
+_AT_ONCE = 500
+"""Letters in one transaction."""
 
 LONGEST_KEY = 64
 """Of a message; what has a longer source came from a file, and goes in by that again."""
@@ -42,6 +45,15 @@ class DeadLetter(Model):
         return len(self.value) < KEPT and len(self.source) <= LONGEST_KEY
 
 
+class Letter(NamedTuple):
+    """A message that is to be kept."""
+
+    value: bytes
+    reason: str
+    source: str
+    """Its key, or the place in a file that it came from."""
+
+
 class LetterFilter(Model):
     """Which dead letters are meant; None: all."""
 
@@ -63,29 +75,45 @@ class DeadLetterStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def add(self, topic: str, value: bytes, reason: str, source: str, now: datetime) -> bool:
-        """Keep a message with its reason; False where it is there already."""
-        digest = hashlib.sha256(b"\0".join((topic.encode(), source.encode(), value))).hexdigest()
+    def add(self, topic: str, letters: Sequence[Letter], now: datetime) -> int:
+        """Keep messages with their reasons; how many were not there already.
+
+        They go in some hundreds at a time: of an outage the same messages are kept again.
+        """
+        by_digest = {_digest(topic, letter): letter for letter in letters}
+        new = 0
+        digests = list(by_digest)
+        for start in range(0, len(digests), _AT_ONCE):
+            part = digests[start : start + _AT_ONCE]
+            new += self._add(topic, {digest: by_digest[digest] for digest in part}, now)
+        return new
+
+    def _add(self, topic: str, letters: Mapping[str, Letter], now: datetime) -> int:
         with self._database.write() as connection:
-            one = table.c.digest == digest
-            known = connection.execute(select(table.c.redriven_at).where(one)).first()
-            if known is not None:
-                if known.redriven_at is not None:
+            query = select(table.c.digest, table.c.redriven_at).where(table.c.digest.in_(letters))
+            known = {digest: redriven for digest, redriven in connection.execute(query)}
+            for digest, redriven_at in known.items():
+                if redriven_at is not None:
                     # It was tried again, and is as dead as before.
-                    again = {"reason": reason[:300], "redriven_at": None}
+                    again = {"reason": letters[digest].reason[:300], "redriven_at": None}
+                    one = table.c.digest == digest
                     connection.execute(update(table).where(one).values(again))
-                return False
-            letter = DeadLetter(
-                digest=digest,
-                topic=topic,
-                reason=reason[:300],
-                source=source[:200],
-                value=value[:KEPT],
-                created_at=now,
-            )
-            connection.execute(insert(table).values(**dict(letter)))
-            announce(connection, DEAD, source[:64], letter)
-        return True
+            made = [
+                DeadLetter(
+                    digest=digest,
+                    topic=topic,
+                    reason=letter.reason[:300],
+                    source=letter.source[:200],
+                    value=letter.value[:KEPT],
+                    created_at=now,
+                )
+                for digest, letter in letters.items()
+                if digest not in known
+            ]
+            if made:
+                connection.execute(insert(table), [dict(letter) for letter in made])
+                announce_all(connection, DEAD, [(one.source[:64], one) for one in made])
+        return len(made)
 
     def count(self, which: LetterFilter = ALL) -> int:
         """How many there are."""
@@ -136,6 +164,11 @@ class DeadLetterStore:
     def _letters(self, query: Select[*tuple[Any, ...]]) -> list[DeadLetter]:
         with self._database.read() as connection:
             return [DeadLetter.model_validate(mapping(row)) for row in connection.execute(query)]
+
+
+def _digest(topic: str, letter: Letter) -> str:
+    parts = (topic.encode(), letter.source.encode(), letter.value)
+    return hashlib.sha256(b"\0".join(parts)).hexdigest()
 
 
 def _conditions(which: LetterFilter) -> Collection[ColumnElement[bool]]:

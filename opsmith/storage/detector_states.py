@@ -4,10 +4,11 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import select
 
 from opsmith.storage.database import Database
 from opsmith.storage.tables import detector_state as table
+from opsmith.storage.upsert import upsert
 
 _AT_ONCE = 500
 """Devices asked for in one statement."""
@@ -32,12 +33,9 @@ class DetectorStates:
         """Keep these instead of what was known of these devices; all or none."""
         if not states:
             return
-        with self._database.write() as connection:
-            connection.execute(delete(table).where(table.c.device_id.in_(states)))
-            connection.execute(
-                insert(table),
-                [{"device_id": device_id, **kept._asdict()} for device_id, kept in states.items()],
-            )
+        rows = [{"device_id": device_id, **kept._asdict()} for device_id, kept in states.items()]
+        with self._database.write(apart=True) as connection:
+            upsert(connection, table, rows, KeptState._fields)
 
     def find(self, device_ids: Sequence[str]) -> dict[str, KeptState]:
         """What is kept of these devices; those of which nothing is are left out."""

@@ -162,19 +162,12 @@ class DeviceStore:
                     # A maintenance without an end is counted from the last update: keep its end.
                     columns |= {"status": before.status, "maintenance_until": _end(before)}
                 if columns != _columns(before) | {"maintenance_until": _end(before)}:
-                    changed.append(
-                        {f"new_{name}": value for name, value in columns.items()}
-                        | {"new_updated_at": now}
-                    )
+                    changed.append(columns | {"updated_at": now, "wanted": device.device_id})
             if new:
                 connection.execute(insert(table), new)
             if changed:
-                put: dict[Any, Any] = {
-                    table.c[name]: bindparam(f"new_{name}")
-                    for name in (*_columns(devices[0]), "updated_at")
-                }
-                one = table.c.device_id == bindparam("new_device_id")
-                connection.execute(update(table).where(one).values(put), changed)
+                one = table.c.device_id == bindparam("wanted")
+                connection.execute(update(table).where(one), changed)
         return len(new), len(changed)
 
     def set_status(

@@ -28,6 +28,19 @@ def announce(connection: Connection, topic: str, key: str, event: BaseModel) -> 
     connection.execute(_INSERT, {"topic": topic, "key": key, "value": value})
 
 
+def announce_all(
+    connection: Connection, topic: str, events: Sequence[tuple[str, BaseModel]]
+) -> None:
+    """Write announcements, each with its key, into the caller's transaction."""
+    connection.execute(
+        _INSERT,
+        [
+            {"topic": topic, "key": key, "value": event.model_dump_json().encode()}
+            for key, event in events
+        ],
+    )
+
+
 class Outbox:
     """Announcements that were committed and not yet published."""
 

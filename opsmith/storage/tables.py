@@ -1,28 +1,19 @@
 """The relational schema, one for SQLite and MySQL."""
 
-from datetime import UTC, datetime
-from typing import Any
-
 from sqlalchemy import (
-    JSON,
     Boolean,
     Column,
     Date,
-    DateTime,
-    Float,
     ForeignKey,
     Index,
     Integer,
-    LargeBinary,
     MetaData,
     String,
     Table,
-    Text,
     UniqueConstraint,
 )
-from sqlalchemy.dialects import mysql
-from sqlalchemy.engine import Dialect
-from sqlalchemy.types import TypeDecorator
+
+from opsmith.storage.columns import Blob, Json, Prose, Real, Utc
 
 metadata = MetaData(
     naming_convention={
@@ -32,27 +23,6 @@ metadata = MetaData(
         "pk": "pk_%(table_name)s",
     }
 )
-
-
-class Utc(TypeDecorator[datetime]):
-    """A moment in UTC with microseconds; both databases forget the zone, so it is put back."""
-
-    impl = DateTime
-    cache_ok = True
-
-    def load_dialect_impl(self, dialect: Dialect) -> Any:
-        """MySQL keeps microseconds only where it is told to."""
-        if dialect.name == "mysql":
-            return dialect.type_descriptor(mysql.DATETIME(fsp=6))
-        return dialect.type_descriptor(DateTime())
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Store as naive UTC."""
-        return None if value is None else value.astimezone(UTC).replace(tzinfo=None)
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Give back as aware UTC."""
-        return None if value is None else value.replace(tzinfo=UTC)
 
 
 device_registry = Table(
@@ -67,11 +37,11 @@ device_registry = Table(
     Column("line_id", String(64), nullable=False, index=True),
     Column("location", String(200), nullable=False),
     Column("install_date", Date),
-    Column("rated_temp_max", Float),
-    Column("rated_vibration_max", Float),
-    Column("rated_pressure_max", Float),
-    Column("limits", JSON, nullable=False),
-    Column("channels", JSON, nullable=False),
+    Column("rated_temp_max", Real),
+    Column("rated_vibration_max", Real),
+    Column("rated_pressure_max", Real),
+    Column("limits", Json, nullable=False),
+    Column("channels", Json, nullable=False),
     Column("status", String(16), nullable=False),
     Column("maintenance_until", Utc),
     Column("criticality", Integer, nullable=False),
@@ -88,13 +58,13 @@ alert_log = Table(
     Column("device_id", String(64), nullable=False),
     Column("alert_level", String(2), nullable=False),
     Column("alert_type", String(32), nullable=False),
-    Column("temperature", Float),
-    Column("vibration", Float),
-    Column("raw_payload", JSON, nullable=False),
+    Column("temperature", Real),
+    Column("vibration", Real),
+    Column("raw_payload", Json, nullable=False),
     Column("status", String(16), nullable=False, index=True),
     Column("state", String(40), nullable=False, index=True),
-    Column("score", Float, nullable=False),
-    Column("deviations", JSON, nullable=False),
+    Column("score", Real, nullable=False),
+    Column("deviations", Json, nullable=False),
     Column("count", Integer, nullable=False),
     Column("onset", Utc, nullable=False),
     Column("first_seen", Utc, nullable=False),
@@ -108,14 +78,14 @@ alert_log = Table(
     Column("grouped_under", String(40), index=True),
     Column("grouped", Integer, nullable=False, server_default="0"),
     Column("related_to", String(40)),
-    Column("holds", JSON),
+    Column("holds", Json),
     Column("acknowledged_by", String(100)),
     Column("acknowledged_at", Utc),
     Column("shelved_until", Utc),
     Column("code", String(64), index=True),
     Column("message", String(500)),
     Column("source", String(64), nullable=False, server_default="opsmith"),
-    Column("levels", JSON),
+    Column("levels", Json),
     Column("created_at", Utc, nullable=False),
     Index("ix_alert_log_device_id_first_seen", "device_id", "first_seen"),
     Index("ix_alert_log_first_seen", "first_seen"),
@@ -144,17 +114,17 @@ diagnosis_report = Table(
     Column("author", String(16), nullable=False),
     Column("language", String(2), nullable=False),
     Column("device_id", String(64), nullable=False, index=True),
-    Column("diagnosis_text", Text, nullable=False),
-    Column("decision_text", Text, nullable=False),
+    Column("diagnosis_text", Prose, nullable=False),
+    Column("decision_text", Prose, nullable=False),
     Column("failure_mode", String(64)),
     Column("fault_category", String(32), nullable=False),
     Column("severity", String(16), nullable=False),
     Column("recommended_action", String(500), nullable=False),
     Column("llm_model", String(100), nullable=False),
     Column("tokens_used", Integer, nullable=False),
-    Column("latency_ms", Float, nullable=False),
-    Column("diagnosis", JSON, nullable=False),
-    Column("decision", JSON, nullable=False),
+    Column("latency_ms", Real, nullable=False),
+    Column("diagnosis", Json, nullable=False),
+    Column("decision", Json, nullable=False),
     Column("created_at", Utc, nullable=False),
     UniqueConstraint("trace_id", "version"),
     UniqueConstraint("trace_id", "as_of", "author", "language"),
@@ -180,20 +150,20 @@ work_order = Table(
     Column("order_type", String(16), nullable=False),
     Column("work_class", String(20), nullable=False),
     Column("priority", String(2), nullable=False),
-    Column("description", Text, nullable=False),
-    Column("steps", JSON, nullable=False),
+    Column("description", Prose, nullable=False),
+    Column("steps", Json, nullable=False),
     Column("assigned_to", String(100)),
     Column("reviewed_by", String(100)),
     Column("status", String(16), nullable=False, index=True),
     Column("merged_into", String(24)),
-    Column("estimated_hours", Float),
-    Column("actual_hours", Float),
-    Column("materials", JSON, nullable=False),
-    Column("costs", JSON),
+    Column("estimated_hours", Real),
+    Column("actual_hours", Real),
+    Column("materials", Json, nullable=False),
+    Column("costs", Json),
     Column("failure_code", String(64), index=True),
-    Column("found", Text),
-    Column("done", Text),
-    Column("closing_notes", Text),
+    Column("found", Prose),
+    Column("done", Prose),
+    Column("closing_notes", Prose),
     Column("source", String(64), nullable=False, server_default="opsmith"),
     Column("external_no", String(64), index=True),
     Column("created_by", String(100)),
@@ -216,7 +186,7 @@ work_order_change = Table(
     Column("order_no", String(24), ForeignKey("work_order.order_no"), nullable=False, index=True),
     Column("at", Utc, nullable=False),
     Column("by", String(100), nullable=False),
-    Column("changed", JSON, nullable=False),
+    Column("changed", Json, nullable=False),
 )
 """What people and opsmith changed in an order: each field with what it was and what it is."""
 
@@ -227,7 +197,7 @@ failure_code = Table(
     Column("device_type", String(64), primary_key=True),
     Column("name", String(200), nullable=False),
     Column("name_zh", String(200), nullable=False, server_default=""),
-    Column("description", Text, nullable=False),
+    Column("description", Prose, nullable=False),
     Column("source", String(64), nullable=False),
 )
 """The codes by which a plant classes its failures; `device_type` is `*` where any may have it."""
@@ -246,13 +216,13 @@ maintenance_kb = Table(
     Column("entry_id", String(64), primary_key=True),
     Column("lang", String(2), primary_key=True),
     Column("device_type", String(64), nullable=False, index=True),
-    Column("fault_pattern", Text, nullable=False),
-    Column("symptoms", Text, nullable=False),
-    Column("root_cause", Text, nullable=False),
-    Column("solution", Text, nullable=False),
-    Column("prevention", Text, nullable=False),
+    Column("fault_pattern", Prose, nullable=False),
+    Column("symptoms", Prose, nullable=False),
+    Column("root_cause", Prose, nullable=False),
+    Column("solution", Prose, nullable=False),
+    Column("prevention", Prose, nullable=False),
     Column("source", String(16), nullable=False),
-    Column("entry", JSON, nullable=False),
+    Column("entry", Json, nullable=False),
     Column("created_at", Utc, nullable=False),
 )
 
@@ -263,7 +233,7 @@ dead_letter = Table(
     Column("topic", String(64), nullable=False),
     Column("reason", String(300), nullable=False),
     Column("source", String(200), nullable=False),
-    Column("value", LargeBinary(2_000_000), nullable=False),
+    Column("value", Blob, nullable=False),
     Column("created_at", Utc, nullable=False, index=True),
     Column("redriven_at", Utc),
 )
@@ -274,7 +244,7 @@ outbox = Table(
     Column("id", Integer, primary_key=True),
     Column("topic", String(64), nullable=False),
     Column("key", String(64), nullable=False),
-    Column("value", LargeBinary(2_000_000), nullable=False),
+    Column("value", Blob, nullable=False),
     sqlite_autoincrement=True,
 )
 """What a stage announces, written with its work and published from here."""
@@ -291,7 +261,7 @@ detector_state = Table(
     "detector_state",
     metadata,
     Column("device_id", String(64), primary_key=True),
-    Column("state", LargeBinary(2**24 - 1), nullable=False),
+    Column("state", Blob, nullable=False),
     Column("baseline_at", Utc),
 )
 """What the detectors know of each device; only they can read it."""
@@ -303,7 +273,7 @@ api_key = Table(
     Column("name", String(100), nullable=False, unique=True),
     Column("digest", String(64), nullable=False, unique=True),
     Column("role", String(16), nullable=False),
-    Column("factories", JSON),
+    Column("factories", Json),
     Column("created_at", Utc, nullable=False),
     Column("expires_at", Utc),
     Column("last_used_at", Utc),
@@ -316,8 +286,8 @@ proposal = Table(
     metadata,
     Column("proposal_id", String(24), primary_key=True),
     Column("tool", String(64), nullable=False),
-    Column("arguments", JSON, nullable=False),
-    Column("shown", Text, nullable=False),
+    Column("arguments", Json, nullable=False),
+    Column("shown", Prose, nullable=False),
     Column("device_id", String(64)),
     Column("needs", String(16), nullable=False),
     Column("proposed_by", String(100), nullable=False),
@@ -326,7 +296,7 @@ proposal = Table(
     Column("status", String(16), nullable=False, index=True),
     Column("decided_by", String(100)),
     Column("decided_at", Utc),
-    Column("outcome", Text),
+    Column("outcome", Prose),
 )
 """Changes that wait for a person, exactly as they were shown to him."""
 
@@ -337,7 +307,7 @@ kept_answer = Table(
     Column("idempotency_key", String(64), primary_key=True),
     Column("tool", String(64), nullable=False),
     Column("arguments", String(64), nullable=False),
-    Column("answer", JSON, nullable=False),
+    Column("answer", Json, nullable=False),
     Column("at", Utc, nullable=False, index=True),
 )
 """What a call with an idempotency key was answered; the same call again gets it again."""
@@ -351,7 +321,7 @@ audit_log = Table(
     Column("role", String(16), nullable=False),
     Column("via", String(16), nullable=False),
     Column("action", String(64), nullable=False),
-    Column("arguments", Text, nullable=False),
+    Column("arguments", Prose, nullable=False),
     Column("outcome", String(16), nullable=False),
     Column("detail", String(500), nullable=False),
     Column("previous", String(64), nullable=False),
@@ -368,7 +338,7 @@ worker = Table(
     Column("pid", Integer, nullable=False),
     Column("started_at", Utc, nullable=False),
     Column("seen_at", Utc, nullable=False),
-    Column("facts", JSON, nullable=False),
+    Column("facts", Json, nullable=False),
 )
 """Processes that run stages, and when each was last heard of."""
 
@@ -378,8 +348,8 @@ forecast_record = Table(
     Column("device_id", String(64), primary_key=True),
     Column("channel", String(64), primary_key=True),
     Column("step_s", Integer, primary_key=True, autoincrement=False),
-    Column("record", JSON, nullable=False),
-    Column("pending", JSON),
+    Column("record", Json, nullable=False),
+    Column("pending", Json),
     Column("due_at", Utc),
     Column("updated_at", Utc, nullable=False),
 )
@@ -390,6 +360,11 @@ device_health = Table(
     metadata,
     Column("device_id", String(64), primary_key=True),
     Column("as_of", Utc, nullable=False),
-    Column("facts", JSON, nullable=False),
+    Column("facts", Json, nullable=False),
 )
 """The health index that was last worked out of each device, with its reasons."""
+
+write_lock = Table(
+    "write_lock", metadata, Column("id", Integer, primary_key=True, autoincrement=False)
+)
+"""One row: who writes on MySQL holds it, as SQLite lets one write at a time."""

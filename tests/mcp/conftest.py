@@ -10,6 +10,7 @@ from typing import Any, NoReturn, cast
 import numpy as np
 import pytest
 from callers import ENGINEER, READER, SYSTEM
+from databases import MariadbTables
 from fastmcp import Client
 
 from opsmith.access import Caller
@@ -113,17 +114,36 @@ def seeded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+ON_MARIADB = frozenset(
+    {
+        "test_alert_history", "test_contract", "test_device_registry", "test_knowledge",
+        "test_rights", "test_work_order_figures", "test_work_order_life", "test_work_orders",
+    }
+)  # fmt: skip
+"""Whose tests are made on either kind of database: what they see is made of queries."""
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    module = metafunc.definition.path.stem
+    if "plant" in metafunc.fixturenames and module in ON_MARIADB:
+        metafunc.parametrize("plant", ["sqlite", "mariadb"], indirect=True)
+
+
 @pytest.fixture
-def plant(seeded: Path, tmp_path: Path) -> Iterator[Plant]:
+def plant(request: pytest.FixtureRequest, seeded: Path, tmp_path: Path) -> Iterator[Plant]:
     folder = shutil.copytree(seeded, tmp_path / "plant")
-    database, series, stores = _open(folder)
+    url: str | None = None
+    if getattr(request, "param", "sqlite") == "mariadb":
+        tables: MariadbTables = request.getfixturevalue("mariadb_tables")
+        url = tables.filled(seeded / "opsmith.db")
+    database, series, stores = _open(folder, url)
     yield Plant(stores)
     series.close()
     database.close()
 
 
-def _open(folder: Path) -> tuple[Database, EmbeddedSeriesStore, Stores]:
-    database = Database(f"sqlite:///{folder / 'opsmith.db'}")
+def _open(folder: Path, url: str | None = None) -> tuple[Database, EmbeddedSeriesStore, Stores]:
+    database = Database(url or f"sqlite:///{folder / 'opsmith.db'}")
     series = EmbeddedSeriesStore(folder / "series.db")
     return database, series, Stores.of(database, series, lambda: NOW)
 

@@ -39,8 +39,8 @@ NORTH = Caller("north", Role.OPERATOR, frozenset({"F1"}))
 class Abroad:
     """A plant of two factories, with the history of another system."""
 
-    def __init__(self, folder: Path) -> None:
-        self.database = Database(f"sqlite:///{folder / 'opsmith.db'}")
+    def __init__(self, folder: Path, url: str) -> None:
+        self.database = Database(url)
         self.series = EmbeddedSeriesStore(folder / "series.db")
         self.stores = Stores.of(self.database, self.series, lambda: NOW)
         devices = [("A1", "F1", "L1"), ("A2", "F1", "L1"), ("B1", "F2", "L9")]
@@ -88,8 +88,8 @@ class Abroad:
 
 
 @pytest.fixture
-def abroad(tmp_path: Path) -> Iterator[Abroad]:
-    made = Abroad(tmp_path)
+def abroad(tmp_path: Path, tables_url: str) -> Iterator[Abroad]:
+    made = Abroad(tmp_path, tables_url)
     yield made
     made.series.close()
     made.database.close()

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -102,8 +101,8 @@ class Weir:
 class House:
     """The weir with its guard, at a time that is ours."""
 
-    def __init__(self, folder: Path) -> None:
-        self.database = Database(f"sqlite:///{folder / 'weir.db'}")
+    def __init__(self, url: str) -> None:
+        self.database = Database(url)
         self.now = NOW
         self.guard = Guard(self.database, lambda: self.now)
         self.facts = PlantFacts(self.database)
@@ -124,8 +123,8 @@ class House:
 
 
 @pytest.fixture
-async def house(tmp_path: Path) -> AsyncIterator[House]:
-    house = House(tmp_path)
+async def house(tables_url: str) -> AsyncIterator[House]:
+    house = House(tables_url)
     yield house
     house.database.close()
 

@@ -20,7 +20,7 @@ from opsmith.app.mcp_http import http_servers
 from opsmith.app.web import address_of, listening, serving
 from opsmith.domain.events import RAW
 from opsmith.settings import Settings
-from opsmith.storage.dead_letters import DeadLetterStore
+from opsmith.storage.dead_letters import DeadLetterStore, Letter
 from opsmith.storage.keys import KeyStore
 from opsmith.storage.plant import PlantFacts
 from opsmith_mcp.client import call_by_name, connect
@@ -55,7 +55,7 @@ async def known_plant(plant: Plant, folder: Path) -> Known:
     alert, other = plant.raise_alert(40), plant.raise_alert(200)
     stores.reports.record(report_on(alert), NOW)
     PlantFacts(stores.database).set("clock", "newest")
-    DeadLetterStore(stores.database).add(RAW, b"{", "no JSON object", "PUMP_01", NOW)
+    DeadLetterStore(stores.database).add(RAW, [Letter(b"{", "no JSON object", "PUMP_01")], NOW)
     _, token = KeyStore(stores.database).add("inspector", Role.ADMIN, by=SYSTEM)
     orders = list[str]()
     async with connect(plant_server(stores, caller=ENGINEER)) as client:

@@ -18,6 +18,8 @@ from reports import report_on
 
 from opsmith.access import Caller, Role
 from opsmith.domain.devices import Device
+from opsmith.domain.events import ALERTS
+from opsmith.storage.wake import MemoryWake
 from opsmith_mcp.groups import GROUPS, SHELVES, plant_server
 from opsmith_mcp.resources import add_resources
 from opsmith_mcp.server import serve
@@ -187,6 +189,27 @@ async def test_a_client_that_subscribed_to_an_alert_hears_of_its_change_once(pla
             await changed.wait()
         await client.session.unsubscribe_resource(AnyUrl(f"alert://{alert.trace_id}"))
     assert heard == [f"alert://{alert.trace_id}"]
+
+
+async def test_a_client_hears_of_a_change_at_once_where_it_is_rung_for(plant: Plant) -> None:
+    alert, wake = plant.raise_alert(40), MemoryWake()
+    server, changed = serve("alerts"), anyio.Event()
+    # Without a ring nobody would look within the time that the test waits.
+    shelves = SHELVES["alert_history"](plant.stores)
+    add_resources(server, shelves, lambda: READER, every=3600, wake=wake)
+
+    async def hear(message: Any) -> None:
+        if isinstance(getattr(message, "root", None), ResourceUpdatedNotification):
+            changed.set()
+
+    async with Client(server, message_handler=hear) as client:
+        await client.session.subscribe_resource(AnyUrl(f"alert://{alert.trace_id}"))
+        plant.stores.alerts.acknowledge(alert.trace_id, "Li Wei", NOW)
+        with anyio.fail_after(30):
+            while not changed.is_set():
+                wake.ring(ALERTS)
+                with anyio.move_on_after(0.05):
+                    await changed.wait()
 
 
 async def test_nobody_subscribes_to_what_is_of_another_factory(plant: Plant) -> None:

@@ -18,7 +18,7 @@ from opsmith.domain.base import State
 from opsmith.domain.events import RAW
 from opsmith.errors import BadInput, Denied, OpsmithError
 from opsmith.settings import Settings
-from opsmith.storage.dead_letters import DeadLetterStore
+from opsmith.storage.dead_letters import DeadLetterStore, Letter
 from opsmith.storage.keys import KeyStore
 from opsmith.storage.outbox import Outbox
 from opsmith.storage.tables import audit_log
@@ -40,7 +40,7 @@ def admin(stores: Stores) -> Client[Any]:
 
 def bury(plant: Plant, value: bytes, reason: str, source: str = "PUMP_01", minute: int = 0) -> None:
     at = NOW + timedelta(minutes=minute)
-    DeadLetterStore(plant.stores.database).add(RAW, value, reason, source, at)
+    DeadLetterStore(plant.stores.database).add(RAW, [Letter(value, reason, source)], at)
 
 
 def reading(minute: int) -> bytes:

@@ -5,12 +5,20 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 RACE = Path(__file__).parents[2] / "benchmarks" / "alert_race.py"
 
 
-def test_eight_writers_make_one_alert_and_one_order_of_each_fault() -> None:
+@pytest.mark.parametrize("kind", ["--writers", "--processes"])
+def test_many_writers_make_one_alert_and_one_order_of_each_fault(
+    tables_url: str, kind: str
+) -> None:
+    sizes = ["--devices", "12", "--triggers", "40", "--writers", "8"]
+    if kind == "--processes":
+        sizes = ["--devices", "12", "--triggers", "20", "--writers", "3", kind]
     ran = subprocess.run(
-        [sys.executable, str(RACE), "--devices", "12", "--triggers", "40", "--writers", "8"],
+        [sys.executable, str(RACE), *sizes, "--url", tables_url],
         capture_output=True,
         text=True,
         timeout=120,

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
@@ -14,8 +13,8 @@ NOW = datetime(2026, 2, 28, 12, tzinfo=UTC)
 
 
 @pytest.fixture
-def devices(tmp_path: Path) -> Iterator[DeviceStore]:
-    database = Database(f"sqlite:///{tmp_path / 'opsmith.db'}")
+def devices(tables_url: str) -> Iterator[DeviceStore]:
+    database = Database(tables_url)
     yield DeviceStore(database)
     database.close()
 

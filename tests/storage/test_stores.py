@@ -17,7 +17,7 @@ from opsmith.domain.work_orders import OrderStatus, Plan
 from opsmith.errors import BadInput, Conflict, NotFound
 from opsmith.storage.alerts import AlertStore
 from opsmith.storage.database import Database
-from opsmith.storage.dead_letters import DeadLetterStore
+from opsmith.storage.dead_letters import DeadLetterStore, Letter
 from opsmith.storage.devices import DeviceStore
 from opsmith.storage.knowledge import KnowledgeStore
 from opsmith.storage.migrations import config
@@ -31,8 +31,8 @@ RATE_LIMITED = Hold(by=HeldBy.RATE_LIMIT, reason="too many at once", since=NOW)
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Generator[Database]:
-    database = Database(f"sqlite:///{tmp_path / 'opsmith.db'}")
+def database(tables_url: str) -> Generator[Database]:
+    database = Database(tables_url)
     yield database
     database.close()
 
@@ -277,7 +277,8 @@ def test_a_device_heard_of_becomes_registered_and_keeps_its_nameplate(database: 
 def test_a_dead_letter_is_kept_once_with_any_bytes(database: Database) -> None:
     letters = DeadLetterStore(database)
     for _ in range(2):
-        letters.add("raw_sensor_data", b"\xff\x00 not text", "no JSON object", "PUMP_01", NOW)
+        letter = Letter(b"\xff\x00 not text", "no JSON object", "PUMP_01")
+        letters.add("raw_sensor_data", [letter], NOW)
     (letter,) = letters.newest()
     assert letter.value == b"\xff\x00 not text"
     assert len(Outbox(database).waiting()) == 1

@@ -2,7 +2,6 @@
 
 from collections.abc import Generator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,8 +17,8 @@ NOW = datetime(2026, 2, 28, 12, tzinfo=UTC)
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Generator[Database]:
-    database = Database(f"sqlite:///{tmp_path / 'opsmith.db'}")
+def database(tables_url: str) -> Generator[Database]:
+    database = Database(tables_url)
     yield database
     database.close()
 

@@ -2,8 +2,10 @@
 
 from alembic import context
 
+from opsmith.storage.migrations import on_mysql
 from opsmith.storage.tables import metadata
 
+assert on_mysql.Resumable.__dialect__ == "mysql"  # to import it is to register it
 context.configure(
     connection=context.config.attributes["connection"],
     target_metadata=metadata,

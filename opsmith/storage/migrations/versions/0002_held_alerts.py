@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from opsmith.storage.tables import Utc
+from opsmith.storage.columns import Blob, Json, Utc
 
 revision = "0002"
 down_revision = "0001"
@@ -19,7 +19,7 @@ def upgrade() -> None:
         sa.Column("grouped_under", sa.String(length=40), nullable=True),
         sa.Column("grouped", sa.Integer(), nullable=False, server_default="0"),
         sa.Column("related_to", sa.String(length=40), nullable=True),
-        sa.Column("holds", sa.JSON(), nullable=True),
+        sa.Column("holds", Json, nullable=True),
     ):
         op.add_column("alert_log", column)
     op.create_index(op.f("ix_alert_log_grouped_under"), "alert_log", ["grouped_under"])
@@ -48,7 +48,7 @@ def upgrade() -> None:
     op.create_table(
         "detector_state",
         sa.Column("device_id", sa.String(length=64), nullable=False),
-        sa.Column("state", sa.LargeBinary(length=2**24 - 1), nullable=False),
+        sa.Column("state", Blob, nullable=False),
         sa.PrimaryKeyConstraint("device_id", name=op.f("pk_detector_state")),
     )
 

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from opsmith.storage.tables import Utc
+from opsmith.storage.columns import Json, Prose, Utc
 
 revision = "0003"
 down_revision = "0002"
@@ -20,17 +20,17 @@ def _of_alerts() -> list[sa.Column[object]]:
         sa.Column("code", sa.String(64)),
         sa.Column("message", sa.String(500)),
         sa.Column("source", sa.String(64), nullable=False, server_default="opsmith"),
-        sa.Column("levels", sa.JSON()),
+        sa.Column("levels", Json),
     ]
 
 
 def _of_orders() -> list[sa.Column[object]]:
     return [
-        sa.Column("costs", sa.JSON()),
+        sa.Column("costs", Json),
         sa.Column("failure_code", sa.String(64)),
-        sa.Column("found", sa.Text()),
-        sa.Column("done", sa.Text()),
-        sa.Column("closing_notes", sa.Text()),
+        sa.Column("found", Prose),
+        sa.Column("done", Prose),
+        sa.Column("closing_notes", Prose),
         sa.Column("source", sa.String(64), nullable=False, server_default="opsmith"),
         sa.Column("external_no", sa.String(64)),
         sa.Column("created_by", sa.String(100)),
@@ -73,7 +73,7 @@ def upgrade() -> None:
         sa.Column("order_no", sa.String(24), nullable=False),
         sa.Column("at", Utc(), nullable=False),
         sa.Column("by", sa.String(100), nullable=False),
-        sa.Column("changed", sa.JSON(), nullable=False),
+        sa.Column("changed", Json, nullable=False),
         sa.ForeignKeyConstraint(
             ["order_no"],
             ["work_order.order_no"],
@@ -88,7 +88,7 @@ def upgrade() -> None:
         sa.Column("device_type", sa.String(64), nullable=False),
         sa.Column("name", sa.String(200), nullable=False),
         sa.Column("name_zh", sa.String(200), nullable=False, server_default=""),
-        sa.Column("description", sa.Text(), nullable=False),
+        sa.Column("description", Prose, nullable=False),
         sa.Column("source", sa.String(64), nullable=False),
         sa.PrimaryKeyConstraint("code", "device_type", name=op.f("pk_failure_code")),
     )
@@ -98,7 +98,7 @@ def upgrade() -> None:
         sa.Column("name", sa.String(100), nullable=False),
         sa.Column("digest", sa.String(64), nullable=False),
         sa.Column("role", sa.String(16), nullable=False),
-        sa.Column("factories", sa.JSON()),
+        sa.Column("factories", Json),
         sa.Column("created_at", Utc(), nullable=False),
         sa.Column("expires_at", Utc()),
         sa.Column("last_used_at", Utc()),
@@ -111,8 +111,8 @@ def upgrade() -> None:
         "proposal",
         sa.Column("proposal_id", sa.String(24), nullable=False),
         sa.Column("tool", sa.String(64), nullable=False),
-        sa.Column("arguments", sa.JSON(), nullable=False),
-        sa.Column("shown", sa.Text(), nullable=False),
+        sa.Column("arguments", Json, nullable=False),
+        sa.Column("shown", Prose, nullable=False),
         sa.Column("device_id", sa.String(64)),
         sa.Column("needs", sa.String(16), nullable=False),
         sa.Column("proposed_by", sa.String(100), nullable=False),
@@ -121,7 +121,7 @@ def upgrade() -> None:
         sa.Column("status", sa.String(16), nullable=False),
         sa.Column("decided_by", sa.String(100)),
         sa.Column("decided_at", Utc()),
-        sa.Column("outcome", sa.Text()),
+        sa.Column("outcome", Prose),
         sa.PrimaryKeyConstraint("proposal_id", name=op.f("pk_proposal")),
     )
     op.create_index(op.f("ix_proposal_status"), "proposal", ["status"])
@@ -131,7 +131,7 @@ def upgrade() -> None:
         sa.Column("idempotency_key", sa.String(64), nullable=False),
         sa.Column("tool", sa.String(64), nullable=False),
         sa.Column("arguments", sa.String(64), nullable=False),
-        sa.Column("answer", sa.JSON(), nullable=False),
+        sa.Column("answer", Json, nullable=False),
         sa.Column("at", Utc(), nullable=False),
         sa.PrimaryKeyConstraint("caller", "idempotency_key", name=op.f("pk_kept_answer")),
     )
@@ -144,7 +144,7 @@ def upgrade() -> None:
         sa.Column("role", sa.String(16), nullable=False),
         sa.Column("via", sa.String(16), nullable=False),
         sa.Column("action", sa.String(64), nullable=False),
-        sa.Column("arguments", sa.Text(), nullable=False),
+        sa.Column("arguments", Prose, nullable=False),
         sa.Column("outcome", sa.String(16), nullable=False),
         sa.Column("detail", sa.String(500), nullable=False),
         sa.Column("previous", sa.String(64), nullable=False),
@@ -159,7 +159,7 @@ def upgrade() -> None:
         sa.Column("pid", sa.Integer(), nullable=False),
         sa.Column("started_at", Utc(), nullable=False),
         sa.Column("seen_at", Utc(), nullable=False),
-        sa.Column("facts", sa.JSON(), nullable=False),
+        sa.Column("facts", Json, nullable=False),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_worker")),
     )
 

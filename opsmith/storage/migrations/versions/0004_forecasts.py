@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from opsmith.storage.tables import Utc
+from opsmith.storage.columns import Json, Utc
 
 revision = "0004"
 down_revision = "0003"
@@ -16,8 +16,8 @@ def upgrade() -> None:
         sa.Column("device_id", sa.String(64), nullable=False),
         sa.Column("channel", sa.String(64), nullable=False),
         sa.Column("step_s", sa.Integer(), nullable=False, autoincrement=False),
-        sa.Column("record", sa.JSON(), nullable=False),
-        sa.Column("pending", sa.JSON()),
+        sa.Column("record", Json, nullable=False),
+        sa.Column("pending", Json),
         sa.Column("due_at", Utc()),
         sa.Column("updated_at", Utc(), nullable=False),
         sa.PrimaryKeyConstraint("device_id", "channel", "step_s", name=op.f("pk_forecast_record")),
@@ -26,7 +26,7 @@ def upgrade() -> None:
         "device_health",
         sa.Column("device_id", sa.String(64), nullable=False),
         sa.Column("as_of", Utc(), nullable=False),
-        sa.Column("facts", sa.JSON(), nullable=False),
+        sa.Column("facts", Json, nullable=False),
         sa.PrimaryKeyConstraint("device_id", name=op.f("pk_device_health")),
     )
 
