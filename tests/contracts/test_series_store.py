@@ -8,6 +8,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -19,6 +20,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from servers import Influx
 
 from opsmith.domain.alerts import AlertLevel
 from opsmith.domain.moments import to_time
@@ -32,15 +34,31 @@ FOREVER = datetime(2100, 1, 1, tzinfo=UTC)
 PAST = datetime(2000, 1, 1, tzinfo=UTC)
 
 Open = Callable[[Path], SeriesStore]
+"""Opens the store that belongs to a folder; two of one folder see the same readings."""
 OPENERS: dict[str, Open] = {
     "embedded": lambda folder: EmbeddedSeriesStore(folder / "series.db"),
     "embedded, folded at once": lambda folder: EmbeddedSeriesStore(folder / "series.db", held=0),
 }
+INFLUX = "influx"
 
 
-@pytest.fixture(params=list(OPENERS))
+@pytest.fixture(params=[*OPENERS, INFLUX])
 def opened(request: pytest.FixtureRequest) -> Open:
+    if request.param == INFLUX:
+        return on(request.getfixturevalue("influx"))
     return OPENERS[request.param]
+
+
+def on(influx: Influx) -> Open:
+    """A database of that server for each folder."""
+
+    def open_store(folder: Path) -> SeriesStore:
+        from opsmith.storage.series_influx import InfluxSeriesStore
+
+        database = f"d{zlib.crc32(bytes(folder)):08x}"
+        return InfluxSeriesStore(influx.url, bucket=database)
+
+    return open_store
 
 
 @pytest.fixture
@@ -278,6 +296,18 @@ def test_minutes_that_start_in_the_window_come_and_no_others(store: SeriesStore)
 def test_late_shuffled_and_repeated_batches_come_to_the_same(
     opener: Open, data: st.DataObject
 ) -> None:
+    shuffled(opener, data)
+
+
+@settings(max_examples=4, deadline=None, derandomize=True)
+@given(data=st.data())
+def test_late_shuffled_and_repeated_batches_come_to_the_same_on_a_server(
+    influx: Influx, data: st.DataObject
+) -> None:
+    shuffled(on(influx), data)
+
+
+def shuffled(opener: Open, data: st.DataObject) -> None:
     n = data.draw(st.sampled_from([5, 90, 700, 2500]), "readings")
     step = data.draw(st.sampled_from([1, 7, 61]), "seconds between them")
     whole = noisy(range(0, n * step, step), seed=data.draw(st.integers(0, 99), "seed"))
@@ -478,7 +508,12 @@ def test_retention_deletes_old_live_readings_and_spares_imported_history(
     assert extent and (extent.first, extent.last, extent.count) == (at(9000), at(9000), 1)
     assert told(store.aggregates("PUMP_01", PAST, FOREVER)) == minutes
     assert store.expire(at(4001), at(4001)) == 0
-    assert told(store.aggregates("PUMP_01", PAST, FOREVER)) == minutes
+    # A minute with both kinds of readings stays, of both or of the imported ones.
+    imported = recomputed(batch(range(1, 5000, 2)))
+    left = told(store.aggregates("PUMP_01", PAST, FOREVER))
+    assert left.keys() == minutes.keys()
+    for key, figures in left.items():
+        assert figures in (minutes[key], pytest.approx(imported.get(key), rel=1e-12))
     assert store.aggregates("OLD", PAST, FOREVER).minutes.tolist() == [
         at(9000).replace(second=0, tzinfo=None)
     ]
