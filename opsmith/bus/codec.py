@@ -87,7 +87,7 @@ def parse(message: bytes | str) -> Reading:
 def _fields(message: bytes | str) -> dict[str, Any]:
     try:
         return _decode(message)
-    except (msgspec.MsgspecError, RecursionError):
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         pass
     try:
         # NaN and Infinity are no JSON, but collectors send them; the slower parser takes them.

@@ -3,11 +3,11 @@
 import asyncio
 import zlib
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 from opsmith.bus.journal import Journal
-from opsmith.ports import Message
+from opsmith.ports import Message, Place
 
 CAPACITY = 20_000
 """Messages a partition holds that its slowest group has not committed; publishers then wait."""
@@ -27,7 +27,7 @@ class _Partition:
 @dataclass
 class _Group:
     topics: set[str] = field(default_factory=set[str])
-    committed: dict[tuple[str, int], int] = field(default_factory=dict[tuple[str, int], int])
+    committed: dict[Place, int] = field(default_factory=dict[Place, int])
     members: list["MemoryConsumer"] = field(default_factory=list["MemoryConsumer"])
 
 
@@ -85,20 +85,24 @@ class MemoryBus:
             self._changed.notify_all()
         return consumer
 
-    def lag(self, group: str) -> int:
-        """Messages that the group has not committed."""
+    async def behind(self, group: str) -> int:
+        """See `Bus.behind`."""
+        return self.lag(group)
+
+    def lag(self, group: str, places: Collection[Place] | None = None) -> int:
+        """Messages that the group has not committed, of some partitions or of all."""
         known = self._groups.get(group)
         if known is None:
             return 0
         return sum(
             self._topics[topic][number].end - offset
             for (topic, number), offset in known.committed.items()
+            if places is None or (topic, number) in places
         )
 
-    async def drained(self, group: str) -> None:
-        """Return once the group has committed everything that was published."""
-        async with self._changed:
-            await self._changed.wait_for(lambda: group in self._groups and self.lag(group) == 0)
+    def committed(self, group: str, places: Collection[Place]) -> dict[Place, int]:
+        """Where the group goes on in these partitions."""
+        return {place: self._groups[group].committed[place] for place in places}
 
     async def close(self) -> None:
         """See `Bus.close`."""
@@ -209,10 +213,12 @@ class MemoryConsumer:
         self._bus = bus
         self.group = group
         self.closed = False
-        self.positions: dict[tuple[str, int], int] = {}
+        self.positions: dict[Place, int] = {}
+        self._lost: set[Place] = set()
 
-    def assign(self, positions: dict[tuple[str, int], int]) -> None:
+    def assign(self, positions: dict[Place, int]) -> None:
         """Hold these partitions from here on; those kept go on where they were."""
+        self._lost |= self.positions.keys() - positions.keys()
         self.positions = {
             place: max(offset, self.positions.get(place, 0)) for place, offset in positions.items()
         }
@@ -223,7 +229,21 @@ class MemoryConsumer:
 
     async def commit(self, messages: Sequence[Message]) -> None:
         """See `Consumer.commit`."""
-        await self._bus.done(self.group, messages)
+        held = [m for m in messages if (m.topic, m.partition) in self.positions]
+        await self._bus.done(self.group, held)
+
+    async def rewind(self) -> None:
+        """See `Consumer.rewind`."""
+        self.positions = self._bus.committed(self.group, self.positions)
+
+    def lost(self) -> frozenset[Place]:
+        """See `Consumer.lost`."""
+        lost, self._lost = self._lost, set()
+        return frozenset(lost)
+
+    def lag(self) -> int:
+        """See `Consumer.lag`."""
+        return self._bus.lag(self.group, self.positions)
 
     async def close(self) -> None:
         """See `Consumer.close`."""

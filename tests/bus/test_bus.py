@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from opsmith.bus.consume import Stage
+from opsmith.bus.consume import Stage, Work
 from opsmith.bus.journal import Journal
 from opsmith.bus.memory import CAPACITY, MemoryBus
 from opsmith.ports import Consumer, Message
@@ -111,11 +111,15 @@ async def test_a_failed_batch_is_worked_on_again_and_a_run_with_an_end_gives_up(
     tries: list[list[bytes]] = []
     forgotten: list[int] = []
 
-    async def work(messages: Sequence[Message]) -> None:
-        tries.append([message.value for message in messages])
-        raise OSError("disk full")
+    class Failing(Work):
+        async def do(self, messages: Sequence[Message]) -> None:
+            tries.append([message.value for message in messages])
+            raise OSError("disk full")
 
-    stage = Stage("ingest", ("raw",), work, lambda: forgotten.append(len(tries)))
+        def forget(self) -> None:
+            forgotten.append(len(tries))
+
+    stage = Stage("ingest", ("raw",), Failing())
     with pytest.raises(OSError, match="disk full"):
         await stage.run(bus, attempts=2)
     assert tries == [[b"1", b"2"], [b"1", b"2"]]
