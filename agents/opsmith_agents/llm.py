@@ -21,6 +21,7 @@ from opsmith.domain.base import Language
 from opsmith.domain.diagnoses import Diagnosis
 from opsmith.domain.events import AlertEvent
 from opsmith.errors import LlmUnavailable
+from opsmith.metrics import DIAGNOSES
 from opsmith_agents.check import CORE
 from opsmith_agents.evidence import EvidenceLedger
 from opsmith_agents.llm_budget import Effort, Limits, Price
@@ -103,6 +104,7 @@ class LlmDiagnostician:
             return await self._ask(model, seconds, case)
 
         (found, path, name), failed = await in_turn(self._model, self._effort.seconds, ask)
+        DIAGNOSES.labels("llm_fallback" if failed else "llm", path).inc()
         diagnosis = diagnosis_of(
             found,
             event,

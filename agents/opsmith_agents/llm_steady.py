@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import time
 from collections.abc import Sequence
 from itertools import count
 
@@ -9,6 +10,7 @@ import anyio
 from pydantic_ai.exceptions import (
     ModelAPIError,
     ModelAuthenticationError,
+    ModelHTTPError,
     ModelNotFoundError,
     ModelQuotaExceededError,
     ModelRequestRejectedError,
@@ -21,6 +23,7 @@ from pydantic_ai.models.fallback import FallbackModel
 from pydantic_ai.models.wrapper import WrapperModel
 from pydantic_ai.settings import ModelSettings
 
+from opsmith.metrics import LLM_REQUESTS, LLM_SECONDS, LLM_TOKENS
 from opsmith_agents.llm_breaker import Breaker
 
 _LONGEST = 200_000
@@ -79,6 +82,7 @@ class SteadyModel(WrapperModel):
         """See `Model.request`."""
         for attempt in count(1):
             if not self.breaker.admits():
+                LLM_REQUESTS.labels("resting").inc()
                 raise Resting(self.model_name, "It failed too often lately")
             try:
                 return await self._try(messages, model_settings, model_request_parameters)
@@ -92,6 +96,27 @@ class SteadyModel(WrapperModel):
         raise AssertionError("unreachable")
 
     async def _try(
+        self,
+        messages: list[ModelMessage],
+        settings: ModelSettings | None,
+        parameters: ModelRequestParameters,
+    ) -> ModelResponse:
+        """One request, counted by what came of it."""
+        began, outcome = time.perf_counter(), "cancelled"
+        try:
+            response = await self._asked(messages, settings, parameters)
+            outcome = "ok"
+        except Exception as error:
+            outcome = _outcome(error)
+            raise
+        finally:
+            LLM_REQUESTS.labels(outcome).inc()
+            LLM_SECONDS.observe(time.perf_counter() - began)
+        LLM_TOKENS.labels("in").inc(response.usage.input_tokens)
+        LLM_TOKENS.labels("out").inc(response.usage.output_tokens)
+        return response
+
+    async def _asked(
         self,
         messages: list[ModelMessage],
         settings: ModelSettings | None,
@@ -134,6 +159,23 @@ def chain_of(model: Model) -> Sequence[Model]:
 def is_resting(model: Model) -> bool:
     """Whether an LLM is not to be asked now."""
     return isinstance(model, SteadyModel) and model.breaker.state == "open"
+
+
+def _outcome(error: Exception) -> str:
+    """What came of a request that failed, in one of a few words."""
+    match error:
+        case ModelTimeoutError():
+            return "timeout"
+        case Malformed():
+            return "malformed"
+        case ModelAuthenticationError() | ModelNotFoundError() | ModelQuotaExceededError():
+            return "no_access"
+        case ModelRequestRejectedError():
+            return "rejected"
+        case ModelHTTPError():
+            return "server_error"
+        case _:
+            return "unreachable"
 
 
 def _size(response: ModelResponse) -> int:

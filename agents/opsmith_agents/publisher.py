@@ -1,5 +1,6 @@
 """How a version of a report and its work order are written, whoever thought them out."""
 
+import logging
 import time
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,12 +13,17 @@ from opsmith.domain.diagnoses import Decision, Diagnosis, DiagnosisReport, Propo
 from opsmith.domain.events import AlertEvent
 from opsmith.domain.proposals import Proposal
 from opsmith.domain.work_orders import OrderStatus, Plan, WorkOrder
+from opsmith.metrics import ORDERS, REPORTS
+from opsmith.observability import tell
 from opsmith_agents.render import decision_text, diagnosis_text
+from opsmith_agents.rules import RULES
 from opsmith_mcp.alert_history import AlertHistory, ReportView
 from opsmith_mcp.client import call
 from opsmith_mcp.proposals import Proposals
 from opsmith_mcp.reasons import Reason
 from opsmith_mcp.work_orders import WorkOrders
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +58,11 @@ class Publisher:
         view = await call(self._plant, AlertHistory.record_report, report, event.as_of)
         stored = view.report
         assert stored is not None, "record_report gives back what it stored"
+        # A repeat gives back what stood, with the time that that took.
+        if stored.latency_ms == report.latency_ms:
+            author = RULES if stored.llm_model == RULES else "llm"
+            REPORTS.labels(author).inc()
+            tell(logger, "report stored", version=stored.version, by=stored.llm_model)
         newest = stored
         if any(line.version > stored.version for line in view.versions):
             newest = (await self.reports(event)).report or stored
@@ -82,6 +93,11 @@ class Publisher:
             planned_at=_beginning(plan),
             at=event.as_of,
         )
+        if view.created:
+            ORDERS.labels(plan.priority.value).inc()
+            tell(
+                logger, "order created", order_no=view.order.order_no, priority=plan.priority.value
+            )
         return view.order, view.created
 
     async def _propose(

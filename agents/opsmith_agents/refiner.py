@@ -12,6 +12,9 @@ from opsmith.domain.base import Language
 from opsmith.domain.diagnoses import Decision, Diagnosis
 from opsmith.domain.events import AlertEvent, ReportEvent
 from opsmith.errors import LlmUnavailable
+from opsmith.health import Outages
+from opsmith.metrics import DIAGNOSIS_SECONDS, LLM_COST, LLM_DROPPED
+from opsmith.observability import about, tell
 from opsmith_agents.check import SEVERITIES, check, check_decision
 from opsmith_agents.flood import with_group
 from opsmith_agents.protocols import Decider, Diagnostician
@@ -21,6 +24,9 @@ from opsmith_mcp.alert_history import AlertHistory
 from opsmith_mcp.client import call
 
 logger = logging.getLogger(__name__)
+
+LLM = "llm"
+"""Its name among the parts, and among those who diagnose."""
 
 _LEAST_CLAIMS = 2
 """Claims of an LLM that must survive the check, and at least half of those it made."""
@@ -36,6 +42,7 @@ class Refiner:
         decider: The rules', where the LLM does not decide.
         language: The plant's.
         seconds: After which the LLM is given up.
+        outages: Told when no LLM answers, and when one does again; None: nobody is.
     """
 
     def __init__(
@@ -46,8 +53,10 @@ class Refiner:
         decider: Decider,
         language: Language = "en",
         seconds: float = 60.0,
+        outages: Outages | None = None,
     ) -> None:
         self._plant = plant
+        self._outages = outages or Outages()
         self._publisher = Publisher(plant)
         self._llm = llm
         self._llm_decider = llm_decider
@@ -78,6 +87,10 @@ class Refiner:
         """
         if event.report.llm_model != RULES:
             return Outcome(skipped="written by an LLM already")
+        with about(trace_id=event.report.trace_id, device_id=event.report.device_id):
+            return await self._refine(event)
+
+    async def _refine(self, event: ReportEvent) -> Outcome:
         trace_id, began = event.report.trace_id, time.perf_counter()
         alert = (await call(self._plant, AlertHistory.get_alert, trace_id)).alert
         about = AlertEvent(change="updated", as_of=event.as_of, alert=alert)
@@ -91,7 +104,10 @@ class Refiner:
             async with asyncio.timeout(self._seconds):
                 told = await self._llm.diagnose(about, self._language, draft=draft)
         except (LlmUnavailable, TimeoutError) as error:
-            return self._stands(trace_id, str(error) or "no answer in time")
+            why = str(error) or "no answer in time"
+            self._outages.failed(LLM, why, "the rules' reports stand")
+            return self._stands(trace_id, why)
+        self._outages.answered(LLM)
         diagnosis = _no_milder(check(told, about), draft)
         if not _survives(told, diagnosis):
             why = f"{told.made_by}: {'; '.join(diagnosis.removed) or 'too few claims'}"
@@ -100,6 +116,10 @@ class Refiner:
         left = self._seconds - (time.perf_counter() - began)
         decision = await self._decide(diagnosis, about, max(left, 0.0))
         self._tell("published", f"{trace_id}: {diagnosis.path}", diagnosis, decision)
+        seconds = time.perf_counter() - began
+        DIAGNOSIS_SECONDS.labels(LLM).observe(seconds)
+        made = {"by": diagnosis.made_by, "failure_mode": diagnosis.failure_mode}
+        tell(logger, "diagnosed", **made, seconds=seconds)
         return await self._publisher.publish(about, diagnosis, decision, began)
 
     async def _decide(self, diagnosis: Diagnosis, event: AlertEvent, seconds: float) -> Decision:
@@ -113,7 +133,10 @@ class Refiner:
         return check_decision(decision, diagnosis, event)
 
     def _stands(self, trace_id: str, why: str, told: Diagnosis | None = None) -> Outcome:
-        logger.warning("The rules' report on %s stands: %s", trace_id, why)
+        # That no LLM answers is told once, as the outage that it is.
+        level = logging.INFO if told is None else logging.WARNING
+        logger.log(level, "The rules' report on %s stands: %s", trace_id, why)
+        LLM_DROPPED.labels("unproven" if told is not None else "unavailable").inc()
         self._tell("stands", f"{trace_id}: {why}", told)
         return Outcome(skipped=why)
 
@@ -124,6 +147,7 @@ class Refiner:
             if one is not None:
                 self._spent["tokens"] += one.tokens_used
                 self._cost += one.cost
+                LLM_COST.inc(one.cost)
 
 
 def _no_milder(diagnosis: Diagnosis, rules: Diagnosis) -> Diagnosis:

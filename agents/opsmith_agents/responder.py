@@ -1,5 +1,6 @@
 """From an alert to its report and its work order, by rules, at once."""
 
+import logging
 import time
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,11 +12,15 @@ from opsmith.domain.alerts import AlertLevel
 from opsmith.domain.base import Language
 from opsmith.domain.diagnoses import Decision, Diagnosis, Severity
 from opsmith.domain.events import AlertEvent
+from opsmith.metrics import DIAGNOSES, DIAGNOSIS_SECONDS
+from opsmith.observability import about, tell
 from opsmith_agents.check import check, check_decision
 from opsmith_agents.flood import with_group
 from opsmith_agents.protocols import Decider, Diagnostician
 from opsmith_agents.publisher import Outcome, Publisher
 from opsmith_agents.rules import RULES
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +39,11 @@ class _Before:
 
     def may_sharpen(self, event: AlertEvent) -> bool:
         """Whether a new look may show more: as much was seen since the last as before it."""
-        if self._must_again(event) or self.level is None:
+        if self._must_again(event):
             return True
+        if self.level is None:
+            # One from before the last look was delivered again.
+            return event.as_of > self.at
         onset = event.alert.onset
         return event.as_of - onset >= 2 * (max(self.at, onset) - onset)
 
@@ -93,6 +101,10 @@ class Responder:
         Raises:
             OpsmithError: A report or an order could not be written; the event should come again.
         """
+        with about(trace_id=event.alert.trace_id, device_id=event.alert.device_id):
+            return await self._respond(event)
+
+    async def _respond(self, event: AlertEvent) -> Outcome:
         if event.change == "cleared":
             await self._publisher.withdraw(event)
         if event.change not in ("raised", "updated"):
@@ -106,6 +118,10 @@ class Responder:
         found = await self._rules.diagnose(event, self._language)
         draft = check(await with_group(self._plant, event, found), event)
         decision = check_decision(await self._decider.decide(event, draft), draft, event)
+        seconds = time.perf_counter() - began
+        DIAGNOSES.labels(RULES, RULES).inc()
+        DIAGNOSIS_SECONDS.labels(RULES).observe(seconds)
+        tell(logger, "diagnosed", by=RULES, failure_mode=draft.failure_mode, seconds=seconds)
         if before is not None and not before.differs(draft, decision, event):
             return Outcome(skipped="the diagnosis is the same")
         return await self._publisher.publish(event, draft, decision, began)

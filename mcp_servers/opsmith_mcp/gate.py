@@ -1,6 +1,7 @@
 """Who comes in, and how he is answered: the middleware that every server has."""
 
 import re
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from typing import Any, cast
@@ -15,14 +16,24 @@ from pydantic import ValidationError
 from pydantic_core import to_json
 
 from opsmith.access import Caller, Role, acting_as
-from opsmith.domain.base import unzoned
+from opsmith.domain.base import State, unzoned
 from opsmith.errors import OpsmithError
+from opsmith.metrics import count_call
 from opsmith_mcp.calling import in_words
 from opsmith_mcp.guard import Guard
 from opsmith_mcp.jobs import JobBook
 from opsmith_mcp.marks import Mark
 
 _UTC_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
+
+_STATES = frozenset(State)
+_KINDS = {
+    "BadInput": "bad_input",
+    "NotFound": "not_found",
+    "Conflict": "conflict",
+    "Denied": "denied",
+    "Unavailable": "unavailable",
+}
 
 
 class Gate(Middleware):
@@ -85,6 +96,26 @@ class Gate(Middleware):
             ToolError: It failed, or is not for him; in words.
             NotFoundError: There is no such tool.
         """
+        began, outcome = time.perf_counter(), "cancelled"
+        try:
+            result = await self._through(name, arguments, call, tell)
+            outcome = _outcome(result.structured_content)
+            return result
+        except Exception as error:
+            outcome = _failure(error)
+            raise
+        finally:
+            # A name that there is not is the caller's own, and would be a series of its own.
+            tool = name if name in self._marks else "unknown"
+            count_call(tool, outcome, time.perf_counter() - began)
+
+    async def _through(
+        self,
+        name: str,
+        arguments: dict[str, Any] | None,
+        call: Callable[[], Awaitable[Any]],
+        tell: Callable[[float], Awaitable[None]],
+    ) -> Any:
         who = self._who()
         mark = self._marks.get(name)
         if mark is None or not who.may(mark.needs):
@@ -148,6 +179,18 @@ class Gate(Middleware):
 def told(error: OpsmithError) -> ToolError:
     """An error of ours as a caller reads it."""
     return ToolError(f"{type(error).__name__}: {error}")
+
+
+def _outcome(content: Mapping[str, Any] | None) -> str:
+    """The state of a tool's result: `ok`, `empty`, `stale`, `truncated` or `unavailable`."""
+    state = str(content.get("state")) if content is not None else "ok"
+    return state if state in _STATES else "ok"
+
+
+def _failure(error: Exception) -> str:
+    """The kind of an error, as `told` says it; `failed` for what is no error of ours."""
+    kind, _, _ = str(error).partition(":")
+    return _KINDS.get(kind, "failed") if isinstance(error, ToolError) else "failed"
 
 
 def _teller(context: MiddlewareContext[Any]) -> Callable[[float], Any]:

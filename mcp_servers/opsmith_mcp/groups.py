@@ -10,7 +10,7 @@ from fastmcp import FastMCP
 from opsmith.access import Caller, Role
 from opsmith.clock import PlantClock
 from opsmith.errors import BadInput
-from opsmith.ports import SeriesStore
+from opsmith.ports import SeriesStore, Wake
 from opsmith.storage.alerts import AlertStore
 from opsmith.storage.database import Database
 from opsmith.storage.devices import DeviceStore
@@ -65,6 +65,8 @@ class Stores:
     """What the forecasts of this process found; shared by its servers."""
     models: ModelStore | None = None
     """Learned remaining lives; None: there are none."""
+    wake: Wake | None = None
+    """Rings when something was announced; None: feeds look by time alone."""
 
     @classmethod
     def of(cls, database: Database, series: SeriesStore, clock: PlantClock) -> "Stores":
@@ -157,6 +159,6 @@ def plant_server(
     server = serve(title, *published, caller=caller, guard=stores.guard, jobs=JobBook(), zone=zone)
     who = (lambda: caller) if isinstance(caller, Caller) else caller
     shelves = [shelf for name in names for shelf in SHELVES.get(name, lambda _: ())(stores)]
-    add_resources(server, shelves, who, zone)
+    add_resources(server, shelves, who, zone, wake=stores.wake)
     add_completion(server, shelves, add_prompts(server, names), who)
     return server

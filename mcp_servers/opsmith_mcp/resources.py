@@ -16,7 +16,7 @@ from fastmcp.server.middleware import CallNext, Middleware, MiddlewareContext
 from opsmith.access import Caller, acting_as, scope
 from opsmith.domain.names import near, plain
 from opsmith.errors import NotFound, OpsmithError, Unavailable
-from opsmith.ports import SeriesStore
+from opsmith.ports import SeriesStore, Wake
 from opsmith.storage.alert_queries import AlertFilter
 from opsmith.storage.alerts import AlertStore
 from opsmith.storage.database import Database
@@ -176,6 +176,7 @@ def add_resources(
     who: Callable[[], Caller],
     zone: tzinfo | None = None,
     every: float = EVERY,
+    wake: Wake | None = None,
 ) -> None:
     """Publish the shelves' templates, and a few of each as the caller sees them.
 
@@ -185,6 +186,7 @@ def add_resources(
         who: Says who calls, within a call.
         zone: The plant's; None: UTC.
         every: Seconds between looks at what a client subscribed to.
+        wake: Rings when something was announced; None: nothing does.
     """
     for shelf in shelves:
         server.resource(
@@ -196,7 +198,9 @@ def add_resources(
         )(_reader(shelf, zone or UTC))
     if shelves:
         server.add_middleware(_Lists(shelves, who))
-        subscriptions = Subscriptions(lambda uri: _text(shelves, uri, zone or UTC), who, every)
+        subscriptions = Subscriptions(
+            lambda uri: _text(shelves, uri, zone or UTC), who, every, wake
+        )
         on_subscription(server, subscriptions.subscribe, subscriptions.unsubscribe)
 
 

@@ -15,10 +15,15 @@ from mcp.types import INVALID_PARAMS, ErrorData
 from pydantic import AnyUrl
 
 from opsmith.access import Caller, acting_as
+from opsmith.domain.events import ALERTS, ORDERS, REPORTS
 from opsmith.errors import NotFound, OpsmithError, Unavailable
+from opsmith.ports import Bell, Wake
 
 EVERY = 5.0
 """Seconds between looks."""
+
+LEAST = 0.25
+"""Seconds between looks at least, however often something is announced."""
 
 MOST = 50
 """Documents of one client."""
@@ -40,14 +45,20 @@ class Subscriptions:
         read: Text of a document by its URI, as the caller sees it. Raises `OpsmithError`.
         who: Says who calls, within a call.
         every: Seconds between looks.
+        wake: Rings when something was announced, so that it is looked at once; None: nothing does.
     """
 
     def __init__(
-        self, read: Callable[[str], str], who: Callable[[], Caller], every: float = EVERY
+        self,
+        read: Callable[[str], str],
+        who: Callable[[], Caller],
+        every: float = EVERY,
+        wake: Wake | None = None,
     ) -> None:
         self._read = read
         self._who = who
         self._every = every
+        self._wake = wake
         # A session that has ended takes its subscriptions with it.
         self._watched = weakref.WeakKeyDictionary[Any, dict[str, _Watch]]()
         self._task: asyncio.Task[None] | None = None
@@ -86,11 +97,23 @@ class Subscriptions:
                 await self._look_at(session, uri, watch)
 
     async def _run(self) -> None:
+        if self._wake is None:
+            await self._looking(None)
+        else:
+            with self._wake.listen((ALERTS, REPORTS, ORDERS)) as bell:
+                await self._looking(bell)
+
+    async def _looking(self, bell: Bell | None) -> None:
+        pause = 0.0
         while True:
-            await asyncio.sleep(self._every)
+            await asyncio.sleep(self._every if bell is None else pause)
+            if bell is not None:
+                # What is announced from here on rings for the next look.
+                await bell.wait(self._every)
             if not self._watched:
                 return
             await self.look()
+            pause = min(LEAST, self._every)
 
     async def _look_at(self, session: Any, uri: str, watch: _Watch) -> None:
         try:
