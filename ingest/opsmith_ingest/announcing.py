@@ -27,6 +27,7 @@ from opsmith.storage.devices import DeviceStore
 from opsmith.storage.holds import Neighbour
 from opsmith_detectors.flood import SPAN, Flood, floods
 from opsmith_ingest.silence import SilentLines
+from opsmith_ingest.told import tell_alert
 
 NEW_ALERTS = 5
 """New alerts that one device may announce within `RATE_PERIOD`."""
@@ -107,11 +108,13 @@ class Announcer:
         if before is not None and before.held is not None and before.cleared_at is None:
             # What held it back may have ended before this change: in the order of plant time.
             self._judge_anew(before, device, change.last_seen)
-        if change.change == "cleared":
-            return self._alerts.apply(device_id, change, payload)
-        hold = self._hold(device, change, before, others)
-        related = self._cause(device, change, trace_id) if before is None else None
-        return self._alerts.apply(device_id, change, payload, hold, related)
+        hold = related = None
+        if change.change != "cleared":
+            hold = self._hold(device, change, before, others)
+            related = self._cause(device, change, trace_id) if before is None else None
+        alert = self._alerts.apply(device_id, change, payload, hold, related)
+        tell_alert(change.change, alert)
+        return alert
 
     def write_silent(self, changes: Sequence[tuple[str, AlertChange]]) -> int:
         """Write that devices have gone quiet, all found at once; how many alerts changed."""
@@ -176,7 +179,7 @@ class Announcer:
         """A rate limit delays an alert that stands, and loses none."""
         until = alert.held_until or alert.first_seen + RATE_PERIOD
         while until <= now:
-            if self._may_come(alert.device_id, until):
+            if self._may_come(alert.device_id, alert.trace_id, until):
                 self._holds.bring_out(alert.trace_id, until)
                 return
             until += RATE_PERIOD
@@ -226,15 +229,13 @@ class Announcer:
             where = f"line {device.line_id}" if device.line_id else "the plant"
             reason = f"flood on {where}: grouped under {head}"
             return Hold(by=HeldBy.FLOOD, reason=reason, since=at, under=head)
-        if self._may_come(device.device_id, at):
+        if self._may_come(device.device_id, trace_id, at):
             return None
         return _rate_limit(at + RATE_PERIOD, at)
 
-    def _may_come(self, device_id: str, at: datetime) -> bool:
-        return any(
-            self._cooldown.claim(f"rate:limit:{device_id}:{slot}", RATE_PERIOD, at)
-            for slot in range(NEW_ALERTS)
-        )
+    def _may_come(self, device_id: str, trace_id: str, at: datetime) -> bool:
+        key = f"rate:limit:{device_id}"
+        return self._cooldown.claim(key, trace_id, NEW_ALERTS, RATE_PERIOD, at)
 
     def _around(self, device: Device, until: datetime) -> list[Neighbour]:
         """The new alerts of its line that came out, or would have without a flood."""

@@ -6,7 +6,7 @@ back behind those of the device before may be a backlog, and are stored; only a 
 nothing else is told to have the wrong time.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -106,9 +106,13 @@ class Clocks:
                 sifted.frames.append(Frame.of(*kept))
         return sifted
 
-    def forget(self) -> None:
-        """Drop what is known; it is found again in the log and in the readings."""
-        self._newest.clear()
+    def forget(self, device_ids: Collection[str] | None = None) -> None:
+        """Drop what is known, of these devices or of all; the log and the readings have it."""
+        if device_ids is None:
+            self._newest.clear()
+        else:
+            for device_id in device_ids:
+                self._newest.pop(device_id, None)
         self._odd = None
 
     def _look(self, frame: Frame, now: datetime) -> set[str]:

@@ -1,6 +1,6 @@
 """The worker's fleet: met, remembered over restarts, and kept in step with the registry."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -59,8 +59,8 @@ class Watch:
         self._accepted = accepted
         self._light = light
         self._fleet = Fleet(accepted=accepted, light=light)
-        self._baselines: dict[str, datetime | None] = {}
-        """Since when the normal of each device is learnt."""
+        self._known: dict[str, Device] = {}
+        """What the registry said of each device when it was read last."""
         self._saved: dict[str, datetime] = {}
         """When each device's state was saved last, the longest ago first."""
         self._read_at: datetime | None = None
@@ -82,8 +82,8 @@ class Watch:
         """The devices that have gone quiet."""
         return [(each.device_id, each.change) for each in self._fleet.silent(to_time(now))]
 
-    def save(self, now: datetime, *, all_of_them: bool = False) -> None:
-        """Save the states that were not saved for long; a bounded number, unless all are wanted.
+    def save(self, now: datetime) -> None:
+        """Save the states that were not saved for long, a bounded number.
 
         Everything that the readings up to now brought has to be written by then.
         """
@@ -91,26 +91,57 @@ class Watch:
             return
         due: list[str] = []
         for device_id, saved in self._saved.items():
-            if not all_of_them and (now - saved < STATE_AGE or len(due) >= _SAVED_AT_ONCE):
+            if now - saved < STATE_AGE or len(due) >= _SAVED_AT_ONCE:
                 break
             due.append(device_id)
-        states = {device_id: self._fleet.save(device_id) for device_id in due}
-        self._states.save(
-            {
-                name: KeptState(state, self._baselines[name])
-                for name, state in states.items()
-                if state is not None
-            }
-        )
+        self.save_these(due)
         for device_id in due:
             del self._saved[device_id]
             self._saved[device_id] = now
 
-    def forget(self) -> None:
-        """Drop all that is known; it is restored when the devices come again."""
-        self._fleet = Fleet(accepted=self._accepted, light=self._light)
-        self._saved.clear()
-        self._baselines.clear()
+    def save_these(self, device_ids: Collection[str] | None = None) -> None:
+        """Save the states of these devices, or of all; the same holds as for `save`."""
+        if self._states is None:
+            return
+        wanted = list(self._saved if device_ids is None else device_ids)
+        for start in range(0, len(wanted), _SAVED_AT_ONCE):
+            part = wanted[start : start + _SAVED_AT_ONCE]
+            states = {name: self._fleet.save(name) for name in part if name in self._known}
+            self._states.save(
+                {
+                    name: KeptState(state, self._known[name].baseline_at)
+                    for name, state in states.items()
+                    if state is not None
+                }
+            )
+
+    def forget(self, device_ids: Collection[str] | None = None) -> None:
+        """Drop what is known of these devices, or of all; it is restored when they come again."""
+        if device_ids is None:
+            self._fleet = Fleet(accepted=self._accepted, light=self._light)
+            self._saved.clear()
+            self._known.clear()
+            return
+        for device_id in device_ids:
+            self._fleet.forget(device_id)
+            self._saved.pop(device_id, None)
+            self._known.pop(device_id, None)
+
+    def last(self, device_id: str) -> datetime | None:
+        """Time of the device's last reading that was judged here."""
+        last = self._fleet.last(device_id)
+        return None if last is None else to_moment(last)
+
+    def remember(self, device_ids: Sequence[str], before: datetime) -> list[str]:
+        """Make devices known that were saved once, as of their readings before that moment.
+
+        Returns:
+            Those of which something is known now.
+        """
+        kept = {} if self._states is None else self._states.find(device_ids)
+        for device_id in kept:
+            self._know(device_id, before, kept)
+        return list(kept)
 
     def _meet(self, frame: Frame) -> None:
         """Make the devices known that are new to the worker."""
@@ -123,14 +154,17 @@ class Watch:
         names = [frame.devices[i] for i in new]
         kept = self._states.find(names) if self._states is not None else {}
         for i, device_id in zip(new, names, strict=True):
-            begin = to_moment(np.datetime64(int(first[i]), "us"))
-            device = self._devices.get(device_id)
-            self._register(device)
-            known = kept.get(device_id)
-            fits = known is not None and known.baseline_at == device.baseline_at
-            restored = known is not None and fits and self._fleet.restore(device_id, known.state)
-            self._catch_up(device, begin, restored=restored)
-            self._saved[device_id] = begin
+            self._know(device_id, to_moment(np.datetime64(int(first[i]), "us")), kept)
+
+    def _know(self, device_id: str, begin: datetime, kept: Mapping[str, KeptState]) -> None:
+        """Restore a device as of its readings before `begin`."""
+        device = self._devices.get(device_id)
+        self._register(device)
+        known = kept.get(device_id)
+        fits = known is not None and known.baseline_at == device.baseline_at
+        restored = known is not None and fits and self._fleet.restore(device_id, known.state)
+        self._catch_up(device, begin, restored=restored)
+        self._saved[device_id] = begin
 
     def _catch_up(self, device: Device, begin: datetime, *, restored: bool) -> None:
         """Learn what was stored before `begin`: it was judged, and told, before."""
@@ -155,7 +189,7 @@ class Watch:
         )
 
     def _register(self, device: Device) -> None:
-        self._baselines[device.device_id] = device.baseline_at
+        self._known[device.device_id] = device
         self._fleet.register(
             device.device_id,
             device.rated(),
@@ -167,11 +201,11 @@ class Watch:
         if self._read_at is not None and now - self._read_at < REGISTRY_AGE:
             return
         if self._read_at is not None:
-            known: Iterable[Device] = self._devices.list()
-            for device in known:
-                if device.device_id not in self._fleet:
+            for device in self._devices.list():
+                before = self._known.get(device.device_id)
+                if before is None or before == device:
                     continue
-                renewed = self._baselines[device.device_id] != device.baseline_at
+                renewed = before.baseline_at != device.baseline_at
                 if renewed:
                     self._fleet.forget(device.device_id)
                 self._register(device)

@@ -6,7 +6,16 @@ from typing import Annotated
 
 import typer
 
-from opsmith.app import cli_eval, cli_import, cli_keys, cli_mcp, cli_proposals, cli_train
+from opsmith.app import (
+    cli_backup,
+    cli_eval,
+    cli_import,
+    cli_keys,
+    cli_mcp,
+    cli_proposals,
+    cli_train,
+    cli_worker,
+)
 from opsmith.app.cli_common import Json, Lang
 from opsmith.app.cli_common import print_json as _print_json
 from opsmith.app.cli_common import settings_of as _settings
@@ -31,6 +40,9 @@ app.add_typer(cli_keys.audit, name="audit")
 app.add_typer(cli_proposals.proposals, name="proposals")
 app.add_typer(cli_import.import_app, name="import")
 app.add_typer(cli_train.train_app, name="train")
+app.add_typer(cli_worker.worker_app, name="worker")
+app.command()(cli_backup.backup)
+app.command()(cli_backup.restore)
 app.command("eval")(cli_eval.eval_)
 
 
@@ -115,11 +127,17 @@ def replay(
 @app.command()
 def serve(
     source: Annotated[
-        str, typer.Option(help="`simulator`, or a recorded file to play again and again.")
+        str,
+        typer.Option(
+            help="`simulator`, a recorded file to play again and again,"
+            " or `none`: what comes by Kafka."
+        ),
     ] = "simulator",
     device: Annotated[str | None, typer.Option(help="Whose readings the file has.")] = None,
     speed: Annotated[float, typer.Option(min=0.1, max=1000, help="Of a file: 1 is real.")] = 1.0,
-    host: Annotated[str, typer.Option(help="Address of /health, /ready and /mcp.")] = "127.0.0.1",
+    host: Annotated[
+        str, typer.Option(help="Address of /health, /ready, /metrics and /mcp.")
+    ] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="0: a free one.")] = 8321,
     with_mcp: Annotated[
         bool | None,
@@ -136,10 +154,12 @@ def serve(
 ) -> None:
     """Keep everything running in one process until stopped."""
     from opsmith.app.serving import run_serve
+    from opsmith.app.sources import Origin
 
     settings = _settings(lang)
+    origin = Origin(source, device, speed)
     _tell_first_use(settings)
-    run_serve(settings, source, device, speed, host, port, seconds, with_mcp=with_mcp)
+    run_serve(settings, origin, host, port, seconds, with_mcp=with_mcp)
 
 
 @app.command()

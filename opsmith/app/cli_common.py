@@ -24,7 +24,7 @@ def settings_of(lang: str | None = None) -> Settings:
         if lang not in languages:
             raise typer.BadParameter(f"{lang!r}; use en or zh", param_hint="--lang")
         settings = settings.model_copy(update={"language": languages[lang]})
-    set_up_logs(settings.log_level)
+    set_up_logs(settings.log_level, settings.log_format)
     return settings
 
 

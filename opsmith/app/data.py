@@ -4,6 +4,7 @@ import contextlib
 from collections.abc import Generator
 
 from opsmith.errors import BadInput
+from opsmith.health import Outages
 from opsmith.settings import Settings
 from opsmith.storage.database import Database
 
@@ -20,15 +21,15 @@ def make_folder(settings: Settings) -> None:
 
 
 @contextlib.contextmanager
-def open_tables(settings: Settings) -> Generator[Database]:
-    """Open the tables, and close them at the end.
+def open_tables(settings: Settings, outages: Outages | None = None) -> Generator[Database]:
+    """Open the tables, and close them at the end; `outages` notes whether they answer.
 
     Raises:
         BadInput: The data folder or the URL cannot be used.
         Unavailable: A server does not answer.
     """
     make_folder(settings)
-    database = Database(settings.tables_url)
+    database = Database(settings.tables_url, outages)
     try:
         yield database
     finally:

@@ -1,4 +1,4 @@
-"""One writer for each embedded data folder."""
+"""Who may write to an embedded data folder: one alone, or several workers side by side."""
 
 import contextlib
 import os
@@ -14,8 +14,12 @@ except ImportError:  # pragma: no cover - Windows has no advisory locks of this 
 
 
 @contextlib.contextmanager
-def sole_writer(folder: Path) -> Generator[None]:
+def writing(folder: Path, *, beside: bool = False) -> Generator[None]:
     """Hold the folder's lock; the system lets go of it when the process ends, however it ends.
+
+    Args:
+        folder: The data folder.
+        beside: Let others in who do so too.
 
     Raises:
         BadInput: Another opsmith writes there.
@@ -24,7 +28,7 @@ def sole_writer(folder: Path) -> Generator[None]:
     with path.open("a+") as file:
         if fcntl is not None:
             try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                fcntl.flock(file, (fcntl.LOCK_SH if beside else fcntl.LOCK_EX) | fcntl.LOCK_NB)
             except OSError as error:
                 file.seek(0)
                 holder = file.read().strip() or "unknown"

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from opsmith.ports import Bus
+from opsmith.ports import Bus, Wake
 from opsmith.storage.outbox import Outbox
 
 POLL = 0.02
@@ -10,14 +10,15 @@ POLL = 0.02
 
 
 class Relay:
-    """Moves announcements from the outbox to the bus."""
+    """Moves announcements from the outbox to the bus; one at a time, or their order is lost."""
 
-    def __init__(self, outbox: Outbox, bus: Bus) -> None:
+    def __init__(self, outbox: Outbox, bus: Bus, wake: Wake | None = None) -> None:
         self._outbox = outbox
         self._bus = bus
+        self._wake = wake
 
     async def run(self) -> None:
-        """Relay until cancelled."""
+        """Relay until cancelled. Raises `Unavailable`; what was not published waits."""
         while True:
             if not await self.relay():
                 await asyncio.sleep(POLL)
@@ -33,6 +34,8 @@ class Relay:
             while stop < len(waiting) and waiting[stop].topic == topic:
                 stop += 1
             await self._bus.publish(topic, [(item.key, item.value) for item in waiting[start:stop]])
+            if self._wake is not None:
+                self._wake.ring(topic)
             start = stop
         if waiting:
             await asyncio.to_thread(self._outbox.published, [item.id for item in waiting])

@@ -13,6 +13,7 @@ from opsmith.domain.events import RAW
 from opsmith.domain.moments import to_moment
 from opsmith.errors import BadInput
 from opsmith.settings import Settings
+from opsmith.storage.dead_letters import Letter
 from opsmith_ingest.demo_plant import demo_scenario
 from opsmith_ingest.replay import DeadRow, Recording
 
@@ -73,7 +74,8 @@ def run_replay(settings: Settings, recording: Recording, progress: Progress) -> 
     async def run(plant: Plant) -> Outcome:
         def bury(row: DeadRow) -> None:
             place = f"{recording.path.name}:{row.line}"
-            plant.dead_letters.add(RAW, row.text.encode(), row.reason, place, wall_clock())
+            letter = Letter(row.text.encode(), row.reason, place)
+            plant.dead_letters.add(RAW, [letter], wall_clock())
 
         async with running(plant, live=False, attempts=ATTEMPTS) as chain:
             for batch in recording.chunks(on_dead=bury):

@@ -1,50 +1,33 @@
-"""`opsmith serve`: the whole chain in one process until it is stopped."""
+"""Processes that go on until they are stopped: the whole chain, or the stages of a worker."""
 
 import asyncio
 import contextlib
-import dataclasses
+import gc
 import signal
 import socket
 import sys
-import time
-from collections.abc import AsyncGenerator, AsyncIterator
-from datetime import timedelta
-from pathlib import Path
-
-import numpy as np
-from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import JSONResponse
-from starlette.routing import Route
+from collections.abc import AsyncGenerator, Collection
 
 from opsmith.app.bootstrap import Plant, open_plant
-from opsmith.app.chain import Chain, running
-from opsmith.app.mcp_http import beside, http_servers
-from opsmith.app.web import address_of, listening, serving
-from opsmith.clock import wall_clock
-from opsmith.domain.moments import to_time
-from opsmith.domain.readings import ReadingBatch
-from opsmith.errors import BadInput
+from opsmith.app.chain import Chain, Part, running
+from opsmith.app.mcp_http import http_servers
+from opsmith.app.pages import shown
+from opsmith.app.sources import Origin, Source
+from opsmith.app.web import address_of, listening
+from opsmith.errors import BadInput, Unavailable
 from opsmith.settings import Settings
-from opsmith_ingest.live_plant import LivePlant
-from opsmith_ingest.replay import Recording, open_recording
 from opsmith_mcp.http import PATH, HttpServers
-
-TICK = 1.0
-"""Seconds between looks at the source, and at devices that have gone quiet."""
 
 PATIENCE = 15.0
 """Seconds that stages get to finish what they have when the plant is stopped."""
 
-RETENTION = 3600.0
-"""Seconds between one look for what has grown too old and the next."""
+AGAIN = 1.0
+"""Seconds after which a source sends again what the bus did not take."""
 
 
 def run_serve(
     settings: Settings,
-    source: str,
-    device: str | None,
-    speed: float,
+    origin: Origin,
     host: str,
     port: int,
     seconds: float | None,
@@ -56,12 +39,45 @@ def run_serve(
     `with_mcp` None: MCP too, but not without keys where others reach the address.
 
     Raises:
-        BadInput: The port is taken, the file cannot be read, or the data folder is in use.
+        BadInput: The port is taken, or the data folder is in use.
     """
-    recording = None if source == "simulator" else open_recording(Path(source), device)
     with listening(host, port) as listener, open_plant(settings, "wall", writer=True) as plant:
         servers = _servers(plant, host, with_mcp)
-        asyncio.run(_serve(plant, recording, speed, listener, seconds, servers))
+        asyncio.run(_serve(plant, origin, listener, seconds, servers))
+
+
+def run_worker(
+    settings: Settings, parts: Collection[Part], host: str, port: int, seconds: float | None
+) -> None:
+    """Run stages beside other workers until stopped by a signal, or for `seconds`.
+
+    Raises:
+        BadInput: There is no Kafka to share the work by; the port is taken, or the folder in use.
+    """
+    with (
+        listening(host, port) as listener,
+        open_plant(settings, "wall", writer=True, beside=True) as plant,
+    ):
+        asyncio.run(_work(plant, parts, listener, seconds))
+
+
+def run_source(settings: Settings, origin: Origin, seconds: float | None) -> None:
+    """Publish a source's readings until stopped by a signal, or for `seconds`.
+
+    Raises:
+        BadInput: There is no Kafka to publish to.
+    """
+    with open_plant(settings, "wall") as plant:
+        asyncio.run(_publish(plant, origin, seconds))
+
+
+def needs_kafka(settings: Settings) -> None:
+    """Raises `BadInput` where there is none."""
+    if not settings.kafka_servers:
+        raise BadInput(
+            "Workers share their work by Kafka; set OPSMITH_KAFKA_SERVERS, "
+            "or run everything in one process with `opsmith serve`"
+        )
 
 
 def _servers(plant: Plant, host: str, with_mcp: bool | None) -> HttpServers | None:
@@ -76,49 +92,82 @@ def _servers(plant: Plant, host: str, with_mcp: bool | None) -> HttpServers | No
         return None
 
 
-async def _serve(
-    plant: Plant,
-    recording: Recording | None,
-    speed: float,
-    listener: socket.socket,
-    seconds: float | None,
-    servers: HttpServers | None,
-) -> None:
+def _stopped(seconds: float | None) -> asyncio.Event:
+    """Set by a signal, or after `seconds`."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
     if seconds is not None:
         loop.call_later(seconds, stop.set)
-    if recording is None:
-        simulator = LivePlant(wall_clock())
-        plant.stores.devices.add(simulator.devices, wall_clock())
-        source = _simulated(simulator)
-    else:
-        source = _recorded(recording, speed)
+    return stop
+
+
+async def _serve(
+    plant: Plant,
+    origin: Origin,
+    listener: socket.socket,
+    seconds: float | None,
+    servers: HttpServers | None,
+) -> None:
+    stop = _stopped(seconds)
+    source = origin.open(plant)
     async with running(plant, live=True) as chain:
+        spare_collector()
         url = f"http://{address_of(listener)}"
         tools = f", MCP is on {url}{PATH}" if servers is not None else ""
         _say(f"opsmith is running; {url}/health says how{tools}; Ctrl-C stops it")
-        async with _pages(chain, listener, servers), contextlib.aclosing(source):
-            tasks: list[asyncio.Task[object]] = [
-                asyncio.create_task(_feed(chain, source)),
-                asyncio.create_task(_expire(plant)),
-                asyncio.create_task(stop.wait()),
-            ]
-            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-            for task in done:
-                task.result()
+        async with _pages(chain, plant, listener, servers), contextlib.aclosing(source):
+            await _until(stop, asyncio.create_task(_feed(chain, source)))
         try:
             async with asyncio.timeout(PATIENCE):
                 await chain.rest()
-        except TimeoutError:
+        except (TimeoutError, Unavailable):
             _say("a stage did not come to rest; what it left is delivered again at the next start")
-    counts = chain.counts
-    _say(f"stopped after {counts.stored} readings and {counts.changes} changes of alerts")
+    _say_end(chain)
+
+
+async def _work(
+    plant: Plant, parts: Collection[Part], listener: socket.socket, seconds: float | None
+) -> None:
+    stop = _stopped(seconds)
+    async with running(plant, live=True, parts=parts) as chain:
+        spare_collector()
+        what = " and ".join(parts)
+        _say(f"opsmith worker ({what}); http://{address_of(listener)}/health says how it does")
+        async with shown(chain, plant, listener):
+            await stop.wait()
+    _say_end(chain)
+
+
+async def _publish(plant: Plant, origin: Origin, seconds: float | None) -> None:
+    stop = _stopped(seconds)
+    source = origin.open(plant)
+    async with running(plant, live=True, parts=()) as chain, contextlib.aclosing(source):
+        _say(f"opsmith publishes to Kafka at {plant.settings.kafka_servers}; Ctrl-C stops it")
+        await _until(stop, asyncio.create_task(_feed(chain, source)))
+
+
+async def _until(stop: asyncio.Event, task: asyncio.Task[None]) -> None:
+    """Return when it is to stop; raises what the task raised, if that was first."""
+    waiting = asyncio.create_task(stop.wait())
+    done, _ = await asyncio.wait([task, waiting], return_when=asyncio.FIRST_COMPLETED)
+    for each in (task, waiting):
+        each.cancel()
+    await asyncio.gather(task, waiting, return_exceptions=True)
+    for each in done:
+        each.result()
+
+
+def spare_collector() -> None:
+    """What is loaded by now stays: the collector of garbage need not look through it again.
+
+    Batches of thousands of messages would have it do so many times a second: measured, they then
+    cost twice as much to take from the bus.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
 
 
 def _say(line: str) -> None:
@@ -126,72 +175,33 @@ def _say(line: str) -> None:
     sys.stderr.flush()
 
 
-async def _expire(plant: Plant) -> None:
-    """Drop, every hour, what is older than the settings keep; imported history is spared."""
-    settings, series = plant.settings, plant.stores.series
-    while True:
-        now = plant.stores.clock()
-        raw, aggregates = timedelta(days=settings.raw_days), timedelta(days=settings.aggregate_days)
-        await asyncio.to_thread(series.expire, now - raw, now - aggregates)
-        await asyncio.sleep(RETENTION)
+def _say_end(chain: Chain) -> None:
+    counts = chain.counts
+    _say(f"stopped after {counts.stored} readings and {counts.changes} changes of alerts")
 
 
-async def _feed(chain: Chain, source: AsyncIterator[list[ReadingBatch]]) -> None:
+async def _feed(chain: Chain, source: Source) -> None:
+    """Publish what comes, and again what the bus did not take."""
     async for batches in source:
-        await chain.publish(batches)
-        await asyncio.to_thread(chain.silent)
-
-
-async def _simulated(simulator: LivePlant) -> AsyncGenerator[list[ReadingBatch]]:
-    while True:
-        yield simulator.advance(wall_clock())
-        await asyncio.sleep(TICK)
-
-
-async def _recorded(recording: Recording, speed: float) -> AsyncGenerator[list[ReadingBatch]]:
-    """The recording again and again, its times moved to now."""
-    while True:
-        began = time.monotonic()
-        now = wall_clock()
-        first = None
-        for batch in recording.chunks(rows=1):
-            first = batch.times[0] if first is None else first
-            passed = timedelta(microseconds=int((batch.times[0] - first).astype(int))) / speed
-            wait = passed.total_seconds() - (time.monotonic() - began)
-            if wait > 0:
-                await asyncio.sleep(wait)
-            times = np.full(1, to_time(now + passed))
-            yield [dataclasses.replace(batch, times=times)]
-        await asyncio.sleep(TICK)
+        told = False
+        while batches:
+            try:
+                await chain.publish(batches)
+                break
+            except Unavailable as error:
+                if not told:
+                    _say(f"opsmith: the source waits: {error}")
+                told = True
+                await asyncio.sleep(AGAIN)
 
 
 @contextlib.asynccontextmanager
 async def _pages(
-    chain: Chain, listener: socket.socket, servers: HttpServers | None
+    chain: Chain, plant: Plant, listener: socket.socket, servers: HttpServers | None
 ) -> AsyncGenerator[None]:
-    began = time.monotonic()
-
-    async def health(request: Request) -> JSONResponse:
-        return JSONResponse(
-            {
-                "status": "degraded" if any(chain.failures.values()) else "ok",
-                "seconds": round(time.monotonic() - began),
-                "lag": chain.lag,
-                "readings": chain.counts.stored,
-                "dead": chain.counts.dead,
-                "failures": chain.failures,
-            }
-        )
-
-    async def ready(request: Request) -> JSONResponse:
-        well = not any(chain.failures.values())
-        return JSONResponse({"ready": well}, 200 if well else 503)
-
-    page = Starlette(routes=[Route("/health", health), Route("/ready", ready)])
     async with contextlib.AsyncExitStack() as stack:
         # The servers stop first: their streams would keep the pages from ending.
-        app = page if servers is None else beside(servers, page)
-        await stack.enter_async_context(serving(app, listener))
+        await stack.enter_async_context(shown(chain, plant, listener, servers))
         if servers is not None:
             await stack.enter_async_context(servers.running())
         yield

@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from opsmith.app.chain import Chain
-from opsmith.app.doctor import Finding
+from opsmith.app.findings import Finding
 from opsmith.app.outcome import Outcome
 from opsmith.domain.alerts import Alert, Deviation
 from opsmith.domain.base import Language

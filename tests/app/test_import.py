@@ -13,7 +13,7 @@ from foreign_plant import CODES, ZONE, ForeignPlant, make_plant, write_xlsx
 
 from opsmith.app.bootstrap import Plant, open_plant
 from opsmith.app.importing import Report, Request, What, guessed_mapping, run_import
-from opsmith.app.lock import sole_writer
+from opsmith.app.lock import writing
 from opsmith.errors import BadInput
 from opsmith.settings import Settings
 from opsmith.storage.audit import AuditLog
@@ -341,7 +341,7 @@ def test_readings_wait_for_the_plant_to_stop_and_orders_do_not(tmp_path: Path) -
     settings.data_dir.mkdir()
     (tmp_path / "r.csv").write_text("time,temperature\n" + "2019-06-15T00:00:00Z,40\n" * 3)
     (tmp_path / "o.csv").write_text("no,device,date\n1,P1,2017-01-02\n")
-    with sole_writer(settings.data_dir):
+    with writing(settings.data_dir):
         with pytest.raises(BadInput, match="Another opsmith"):
             do(settings, "readings", tmp_path / "r.csv", device="P1", adopt=True)
         assert counts(do(settings, "work-orders", tmp_path / "o.csv", adopt=True)) == (1, 0, 0, 0)

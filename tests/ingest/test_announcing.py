@@ -285,8 +285,9 @@ def test_a_rate_limit_delays_an_alert_and_does_not_lose_it(plant: Plant) -> None
     pipeline = plant.pipeline(live=False)
     # Six events of one device within its minute cannot come from readings: claim the slots.
     cooldown = MemoryCooldown()
-    for slot in range(5):
-        assert cooldown.claim(f"rate:limit:PUMP_01:{slot}", timedelta(minutes=1), START)
+    for other in range(5):
+        minute = timedelta(minutes=1)
+        assert cooldown.claim("rate:limit:PUMP_01", f"AL-{other}", 5, minute, START)
     stores = plant.stores
     pipeline = Pipeline(
         stores.series, stores.devices, stores.alerts, plant.dead_letters, cooldown, live=False

@@ -81,14 +81,11 @@ async def test_what_stays_is_proposed_once_and_learnt_when_a_person_says_so(plan
 
 
 async def test_what_was_learnt_before_is_not_restored_after(plant: Plant) -> None:
-    with_states = Plant(
-        plant.settings, plant.stores, plant.dead_letters, plant.outbox, plant.states
-    )
-    first = with_states.pipeline(live=True)
+    first = plant.pipeline(live=True)
     run(first, 0, SETTLED)
     first.save()
     plant.stores.devices.renew_baseline("PUMP_01", at(SETTLED), at(SETTLED))
-    second = with_states.pipeline(live=True)
+    second = plant.pipeline(live=True)
     run(second, SETTLED, SETTLED + 600)
     assert standing(plant) == []
 

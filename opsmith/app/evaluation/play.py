@@ -84,7 +84,8 @@ def play(settings: Settings, cases: Sequence[Case], tell: Progress) -> tuple[lis
 
 def apart(settings: Settings, folder: Path) -> Settings:
     """The same settings over an empty data folder, without what could reach the plant's own."""
-    return settings.model_copy(update={"data_dir": folder, "database_url": "", "rules_file": ""})
+    names = ("database_url", "kafka_servers", "influx_url", "redis_url", "rules_file")
+    return settings.model_copy(update={"data_dir": folder} | dict.fromkeys(names, ""))
 
 
 async def _run(plant: Plant, cases: Sequence[Case], tell: Progress) -> int:
