@@ -4,123 +4,179 @@ import asyncio
 import importlib.util
 import socket
 from collections.abc import Callable, Iterator
-from typing import Any, Literal
+from typing import Any
 from urllib.parse import urlsplit
 
-from opsmith.app.bootstrap import Plant, open_plant
+from sqlalchemy import make_url
+
+from opsmith.app.data import make_folder, open_tables
+from opsmith.app.doctor_servers import look_at_influx, look_at_redis, look_at_tables
+from opsmith.app.findings import Finding
 from opsmith.clock import wall_clock
-from opsmith.domain.base import Model
 from opsmith.errors import BadInput, OpsmithError, Unavailable
 from opsmith.settings import Settings
+from opsmith.storage.alerts import AlertStore
+from opsmith.storage.database import Database
+from opsmith.storage.dead_letters import DeadLetterStore
+from opsmith.storage.devices import DeviceStore
 from opsmith.storage.keys import KeyStore
+from opsmith.storage.knowledge import KnowledgeStore
+from opsmith.storage.proposals import ProposalStore
+from opsmith.storage.series_embedded import EmbeddedSeriesStore
 from opsmith_agents.models import Entry, chain_in, model_from
+from opsmith_kb.load import load_entries
 
 KNOCK = 3.0
 """Seconds that a server has to take a connection."""
 TRIAL = 20.0
 """Seconds that an LLM has to show what it can do."""
 
-EXTRAS = {"llm": "pydantic_ai", "chat": "chainlit", "tui": "textual"}
-
-
-class Finding(Model):
-    """One thing that was looked at."""
-
-    part: str
-    state: Literal["ok", "off", "fails"]
-    says: str
-    advice: str = ""
+EXTRAS = {
+    "llm": ("pydantic_ai",),
+    "chat": ("chainlit",),
+    "tui": ("textual",),
+    "servers": ("confluent_kafka", "influxdb_client", "pymysql", "redis"),
+}
 
 
 def examine(settings: Settings) -> list[Finding]:
     """Look at every part; one that fails does not keep the others from being looked at."""
-    findings = [_clock(settings)]
+    return [
+        Finding(
+            part="language and zone", state="ok", says=f"{settings.language}, {settings.timezone}"
+        ),
+        *_looked("data folder", lambda: _folder(settings), "OPSMITH_DATA_DIR"),
+        *_looked("tables", lambda: _tables(settings), "OPSMITH_DATABASE_URL"),
+        *_looked("series", lambda: _series(settings), "OPSMITH_INFLUX_URL"),
+        *_looked("bus", lambda: _bus(settings), "OPSMITH_KAFKA_SERVERS"),
+        *_looked("cooldown", lambda: _cooldown(settings), "OPSMITH_REDIS_URL"),
+        *_llms(settings),
+        *_extras(),
+        _writes(settings),
+    ]
+
+
+def _looked(part: str, look: Callable[[], Iterator[Finding]], setting: str) -> Iterator[Finding]:
+    """What a look finds, until something does not answer or refuses us."""
     try:
-        with open_plant(settings) as plant:
-            findings.append(Finding(part="data folder", state="ok", says=str(settings.data_dir)))
-            findings.extend(_stores(plant))
+        yield from look()
+    except Unavailable as error:
+        advice = f"start it, or correct {setting}; what needs it waits until it answers"
+        yield Finding(part=part, state="fails", says=str(error), advice=advice)
     except OpsmithError as error:
-        findings.append(Finding(part="stores", state="fails", says=str(error)))
-    findings.append(
-        Finding(
-            part="bus",
+        yield Finding(part=part, state="fails", says=str(error))
+    except ImportError as error:
+        advice = "pip install 'opsmith[servers]'"
+        says = f"{error.name or 'its driver'} is not installed"
+        yield Finding(part=part, state="fails", says=says, advice=advice)
+
+
+def _folder(settings: Settings) -> Iterator[Finding]:
+    make_folder(settings)
+    yield Finding(part="data folder", state="ok", says=str(settings.data_dir))
+
+
+def _tables(settings: Settings) -> Iterator[Finding]:
+    with open_tables(settings) as database:
+        url = make_url(settings.tables_url)
+        shown = url.render_as_string(hide_password=True)
+        devices = len(DeviceStore(database).list())
+        standing = sum(AlertStore(database).counts().values())
+        shared = url.get_backend_name() != "sqlite"
+        yield Finding(
+            part="tables",
             state="ok",
-            says=f"in process, announcements kept in {settings.journal_path}",
+            says=f"{shown}: {devices} devices, {standing} alerts stand",
+            advice="workers on other hosts need a database server"
+            if settings.kafka_servers and not shared
+            else "",
         )
-    )
-    findings.extend(_llms(settings))
-    for extra, package in EXTRAS.items():
-        there = importlib.util.find_spec(package) is not None
-        findings.append(
-            Finding(
-                part=f"extra {extra}",
-                state="ok" if there else "off",
-                says=f"{package} is {'installed' if there else 'not installed'}",
-                advice="" if there else f"pip install 'opsmith[{extra}]'",
-            )
-        )
-    findings.append(
-        Finding(
-            part="write tools",
-            state="ok" if settings.allow_writes else "off",
-            says="published to clients without a key"
-            if settings.allow_writes
-            else "clients without a key only read",
-            advice=""
-            if settings.allow_writes
-            else "`opsmith keys add NAME --role operator`, or OPSMITH_ALLOW_WRITES=true",
-        )
-    )
-    return findings
+        yield from look_at_tables(database)
+        yield from _kept_in(database)
 
 
-def _clock(settings: Settings) -> Finding:
+def _kept_in(database: Database) -> Iterator[Finding]:
+    entries = KnowledgeStore(database)
+    entries.add(load_entries(), wall_clock())
+    yield Finding(part="knowledge", state="ok", says=f"{len(entries.all())} failure modes")
+    dead = DeadLetterStore(database).count()
+    yield Finding(part="dead letters", state="ok", says=f"{dead} messages could not be used")
+    states = [key.state(wall_clock()) for key in KeyStore(database).list()]
+    yield Finding(
+        part="keys",
+        state="ok",
+        says=f"{states.count('active')} open, {len(states) - states.count('active')} do not",
+    )
+    waiting = len(ProposalStore(database).find(wall_clock()))
+    says = f"{waiting} changes wait for a person (`opsmith proposals list`)"
+    yield Finding(part="proposals", state="ok", says=says)
+
+
+def _series(settings: Settings) -> Iterator[Finding]:
+    if settings.influx_url:
+        yield from look_at_influx(settings)
+        return
+    make_folder(settings)
+    store = EmbeddedSeriesStore(settings.series_path)
+    try:
+        extents, newest = store.extents(), store.newest()
+    finally:
+        store.close()
+    readings = sum(extent.count for extent in extents.values())
+    until = f", the newest of {newest.isoformat()}" if newest else ""
+    yield Finding(
+        part="series",
+        state="ok",
+        says=f"{readings} readings of {len(extents)} devices{until}",
+        advice="workers on other hosts need InfluxDB" if settings.kafka_servers else "",
+    )
+
+
+def _bus(settings: Settings) -> Iterator[Finding]:
+    if settings.kafka_servers:
+        # Its driver may not be installed.
+        from opsmith.app.doctor_kafka import look_at_kafka
+
+        yield from look_at_kafka(settings)
+        return
+    says = f"in process, announcements kept in {settings.journal_path}"
+    yield Finding(part="bus", state="ok", says=says)
+
+
+def _cooldown(settings: Settings) -> Iterator[Finding]:
+    if settings.redis_url:
+        yield from look_at_redis(settings.redis_url)
+        return
+    advice = "with several workers each counts for itself; set OPSMITH_REDIS_URL"
+    yield Finding(
+        part="cooldown",
+        state="ok",
+        says="in this process's memory",
+        advice=advice if settings.kafka_servers else "",
+    )
+
+
+def _extras() -> Iterator[Finding]:
+    for extra, packages in EXTRAS.items():
+        missing = [name for name in packages if importlib.util.find_spec(name) is None]
+        yield Finding(
+            part=f"extra {extra}",
+            state="off" if missing else "ok",
+            says=f"{', '.join(missing or packages)} {'not ' if missing else ''}installed",
+            advice=f"pip install 'opsmith[{extra}]'" if missing else "",
+        )
+
+
+def _writes(settings: Settings) -> Finding:
+    if settings.allow_writes:
+        says = "published to clients without a key"
+        return Finding(part="write tools", state="ok", says=says)
     return Finding(
-        part="language and zone", state="ok", says=f"{settings.language}, {settings.timezone}"
+        part="write tools",
+        state="off",
+        says="clients without a key only read",
+        advice="`opsmith keys add NAME --role operator`, or OPSMITH_ALLOW_WRITES=true",
     )
-
-
-def _stores(plant: Plant) -> Iterator[Finding]:
-    stores = plant.stores
-
-    def tables() -> str:
-        standing = sum(stores.alerts.counts().values())
-        return f"{plant.shown_url}: {len(stores.devices.list())} devices, {standing} alerts stand"
-
-    def series() -> str:
-        extents = stores.series.extents()
-        readings = sum(extent.count for extent in extents.values())
-        newest = stores.series.newest()
-        until = f", the newest of {newest.isoformat()}" if newest else ""
-        return f"{readings} readings of {len(extents)} devices{until}"
-
-    def knowledge() -> str:
-        return f"{len(stores.entries.all())} failure modes"
-
-    def dead() -> str:
-        return f"{plant.dead_letters.count()} messages could not be used"
-
-    def keys() -> str:
-        states = [key.state(wall_clock()) for key in KeyStore(stores.database).list()]
-        return f"{states.count('active')} open, {len(states) - states.count('active')} do not"
-
-    def waiting() -> str:
-        found = stores.guard.proposals.find(wall_clock())
-        return f"{len(found)} changes wait for a person (`opsmith proposals list`)"
-
-    looks: dict[str, Callable[[], str]] = {
-        "tables": tables,
-        "series": series,
-        "knowledge": knowledge,
-        "dead letters": dead,
-        "keys": keys,
-        "proposals": waiting,
-    }
-    for part, look in looks.items():
-        try:
-            yield Finding(part=part, state="ok", says=look())
-        except OpsmithError as error:
-            yield Finding(part=part, state="fails", says=str(error))
 
 
 def _llms(settings: Settings) -> Iterator[Finding]:
