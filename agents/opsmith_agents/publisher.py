@@ -92,6 +92,7 @@ class Publisher:
             due_at=plan.due_at,
             planned_at=_beginning(plan),
             at=event.as_of,
+            version=report.version,
         )
         if view.created:
             ORDERS.labels(plan.priority.value).inc()

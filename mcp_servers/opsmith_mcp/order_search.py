@@ -69,6 +69,7 @@ MaybePriority = Annotated[_Level | None, _BRIEF]
 MaybeClass = Annotated[WorkClass | None, _BRIEF]
 Since = Annotated[Moment | None, _BRIEF]
 At = Annotated[Moment | None, WithJsonSchema({"type": "string"})]
+Version = Annotated[int, Field(ge=0, description="Of the report that asks for it.")]
 Before = Annotated[Moment | None, Field(description="Exclusive.", json_schema_extra=_brief)]
 Back = Annotated[Annotated[int, Field(ge=1, le=3650)] | None, _BRIEF]
 Steps = Annotated[

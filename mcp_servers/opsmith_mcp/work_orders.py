@@ -44,6 +44,7 @@ from opsmith_mcp.order_search import (
     Status,
     Steps,
     Text,
+    Version,
     Where,
     WhereToo,
     Words,
@@ -164,6 +165,7 @@ class WorkOrders:
         due_at: At = None,
         planned_at: At = None,
         at: At = None,
+        version: Version = 0,
     ) -> WorkOrderView:
         """Create a work order, or add to the open one of the same alert or fault.
 
@@ -190,6 +192,7 @@ class WorkOrders:
             trace_id,
             failure_mode,
             caller().name,
+            version if trace_id is not None else 0,
         )
         note = None if created else f"{order.order_no} answers this already; it was not made anew."
         return self._view(order).model_copy(

@@ -207,8 +207,10 @@ work_order_alert = Table(
     metadata,
     Column("trace_id", String(40), primary_key=True),
     Column("order_no", String(24), ForeignKey("work_order.order_no"), nullable=False, index=True),
+    Column("version", Integer, nullable=False, server_default="0"),
 )
-"""Which alerts an order answers; an alert is answered by one order."""
+"""Which alerts an order answers, and the version of each one's report up to which it does; an
+alert is answered by one order."""
 
 maintenance_kb = Table(
     "maintenance_kb",

@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, delete, func, select
+from sqlalchemy import bindparam, delete, func, select, update
 
 from opsmith.domain.work_orders import OrderChange, OrderStatus, Plan, WorkOrder
 from opsmith.errors import NotFound
@@ -40,6 +40,12 @@ OPSMITH = "opsmith"
 
 # Built once: SQLAlchemy takes longer to put a statement together than SQLite to answer it.
 _UNLINK = delete(links).where(links.c.trace_id == bindparam("alert"))
+_FOLLOWED = select(links.c.order_no).where(
+    links.c.trace_id == bindparam("alert"), links.c.version >= bindparam("report")
+)
+_FOLLOW = (
+    update(links).where(links.c.trace_id == bindparam("alert")).values(version=bindparam("report"))
+)
 _HORIZON = (
     select(table.c.created_at)
     .order_by(table.c.created_at.desc())
@@ -69,6 +75,7 @@ class WorkOrderStore:
         trace_id: str | None = None,
         failure_mode: str | None = None,
         by: str = OPSMITH,
+        version: int = 0,
     ) -> tuple[WorkOrder, bool]:
         """Create an order, or add to the one that is open for the same alert or fault.
 
@@ -82,13 +89,28 @@ class WorkOrderStore:
         untouched order whose own fault turns out to have one already is merged into it. An alert
         that becomes more urgent after its order was closed gets a new one.
 
+        Args:
+            device_id: What is to be worked on.
+            plan: What is to be done.
+            now: Plant time.
+            trace_id: The alert that it is for.
+            failure_mode: What that alert turned out to be.
+            by: Who wants it.
+            version: Of the alert's report that calls for it: what this or a newer one called for
+                is not done again, whatever has become of the order meanwhile. 0: of none.
+
         Returns:
             The order as it is now, and whether it is new. The same call again changes nothing.
         """
-        standing = self._standing(plan, trace_id, failure_mode, by, now)
+        if version:
+            standing = self._followed(trace_id, version)
+        else:
+            standing = self._standing(plan, trace_id, failure_mode, by, now)
         if standing is not None:
             return standing, False
         with self._database.write() as connection:
+            if version:
+                connection.execute(_FOLLOW, {"alert": trace_id, "report": version})
             before = answering(connection, trace_id, device_id, failure_mode, plan, now)
             before = merged(connection, before, trace_id, failure_mode, by, now)
             if before is None:
@@ -105,7 +127,8 @@ class WorkOrderStore:
                     return before, False
             if trace_id is not None and (before is None or trace_id not in before.trace_ids):
                 connection.execute(_UNLINK, {"alert": trace_id})
-                connection.execute(LINK, {"trace_id": trace_id, "order_no": order.order_no})
+                link = {"trace_id": trace_id, "order_no": order.order_no, "version": version}
+                connection.execute(LINK, link)
             tell(connection, order, now, is_new=before is None)
         return order, before is None
 
@@ -153,6 +176,16 @@ class WorkOrderStore:
         with self._database.read() as connection:
             rows = connection.execute(_CHANGES, {"number": order_no}).all()
         return [OrderChange(at=row.at, by=row.by, changed=row.changed) for row in rows]
+
+    def _followed(self, trace_id: str | None, version: int) -> WorkOrder | None:
+        """The order that was written after this version of the alert's report, or a newer one."""
+        with self._database.read() as connection:
+            asked = {"alert": trace_id, "report": version}
+            number = connection.execute(_FOLLOWED, asked).scalar_one_or_none()
+            if number is None:
+                return None
+            row = connection.execute(ONE, {"number": number}).one()
+            return orders_of(connection, [row])[0]
 
     def _standing(
         self,
