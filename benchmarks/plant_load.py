@@ -293,13 +293,18 @@ def live(to: Producer, count: int, first: int) -> int:
 def latency(plant: Plant, arguments: argparse.Namespace) -> None:
     """From a reading to its alert."""
     plant.work("ingest", arguments.workers)
+    to = producer(plant.kafka)
+    # The first alert of all makes its topic.
+    to.produce(RAW, anomaly("FIRST"), "FIRST")
+    to.flush()
+    while ALERTS not in to.list_topics(timeout=10).topics:
+        time.sleep(0.1)
     for rate in arguments.rates:
         came: dict[str, float] = {}
-        stop = threading.Event()
-        listener = threading.Thread(target=listen, args=(plant.kafka.url, came, stop))
+        stop, ready = threading.Event(), threading.Event()
+        listener = threading.Thread(target=listen, args=(plant.kafka.url, came, ready, stop))
         listener.start()
-        time.sleep(3)
-        to = producer(plant.kafka)
+        assert ready.wait(60), "the listener has no partitions"
         sent: dict[str, float] = {}
         began = time.monotonic()
         each = 0.02
@@ -345,10 +350,14 @@ def paced(to: Producer, count: int) -> None:
 def anomaly(device: str) -> bytes:
     """A reading that is an alert by itself."""
     now = datetime.now(UTC).isoformat()
-    return json.dumps({"device_id": device, "timestamp": now, "status": "ANOMALY"}).encode()
+    # On a line of its own: many on one line are a flood, which is told once.
+    fields = {"device_id": device, "timestamp": now, "status": "ANOMALY", "line_id": device}
+    return json.dumps(fields).encode()
 
 
-def listen(servers: str, came: dict[str, float], stop: threading.Event) -> None:
+def listen(
+    servers: str, came: dict[str, float], ready: threading.Event, stop: threading.Event
+) -> None:
     """Note when each device's alert is on its topic."""
     reader = Consumer(
         {
@@ -358,7 +367,7 @@ def listen(servers: str, came: dict[str, float], stop: threading.Event) -> None:
             "fetch.wait.max.ms": 5,
         }
     )
-    reader.subscribe([ALERTS])
+    reader.subscribe([ALERTS], on_assign=lambda *_: ready.set())
     while not stop.is_set():
         message: Message | None = reader.poll(0.1)
         if message is not None and message.error() is None:
