@@ -367,7 +367,11 @@ def listen(
             "fetch.wait.max.ms": 5,
         }
     )
-    reader.subscribe([ALERTS], on_assign=lambda *_: ready.set())
+
+    def assigned(reader: Consumer, places: list[TopicPartition]) -> None:
+        ready.set()
+
+    reader.subscribe([ALERTS], on_assign=assigned)
     while not stop.is_set():
         message: Message | None = reader.poll(0.1)
         if message is not None and message.error() is None:

@@ -66,6 +66,8 @@ def read_rows(
     for kind, some in zip(kinds, fields, strict=False):
         if not some:
             continue
+        # A channel that has nothing but bad values there has marks alone.
+        some |= {name.removeprefix(DOUBT) for name in some if name.startswith(DOUBT)}
         names = [name for name in channels_in(some) if wanted is None or name in wanted]
         marked = [name for name in names if DOUBT + name in some]
         columns = [PRESENT, *([STATUS] if STATUS in some else []), *names]
