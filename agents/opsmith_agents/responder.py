@@ -2,6 +2,7 @@
 
 import logging
 import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,6 +13,7 @@ from opsmith.domain.alerts import AlertLevel
 from opsmith.domain.base import Language
 from opsmith.domain.diagnoses import Decision, Diagnosis, Severity
 from opsmith.domain.events import AlertEvent
+from opsmith.errors import Unavailable
 from opsmith.metrics import DIAGNOSES, DIAGNOSIS_SECONDS
 from opsmith.observability import about, tell
 from opsmith_agents.check import check, check_decision
@@ -75,6 +77,9 @@ class Responder:
         rules: Diagnoses; never waits for a model.
         decider: Decides on the diagnosis.
         language: The plant's.
+        patience: Seconds that an alert waits for evidence of a store that does not answer; after
+            them it is diagnosed without.
+        clock: Counts the seconds.
     """
 
     def __init__(
@@ -83,12 +88,18 @@ class Responder:
         rules: Diagnostician,
         decider: Decider,
         language: Language = "en",
+        patience: float = 0.0,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._plant = plant
         self._publisher = Publisher(plant)
         self._rules = rules
         self._decider = decider
         self._language: Language = language
+        self._patience = patience
+        self._clock = clock
+        self._blind_since: dict[tuple[str, datetime], float] = {}
+        """Since when each event waits for its evidence."""
 
     async def respond(self, event: AlertEvent) -> Outcome:
         """Diagnose, report, decide and order, as far as the event asks for it.
@@ -99,7 +110,8 @@ class Responder:
         level or group are others then. What was proposed for a cleared one waits no longer.
 
         Raises:
-            OpsmithError: A report or an order could not be written; the event should come again.
+            Unavailable: Its evidence cannot be reached yet; the event should come again.
+            OpsmithError: A report or an order could not be written; so with that.
         """
         with about(trace_id=event.alert.trace_id, device_id=event.alert.device_id):
             return await self._respond(event)
@@ -117,6 +129,7 @@ class Responder:
         began = time.perf_counter()
         found = await self._rules.diagnose(event, self._language)
         draft = check(await with_group(self._plant, event, found), event)
+        self._wait_for(event, draft.coverage.unavailable)
         decision = check_decision(await self._decider.decide(event, draft), draft, event)
         seconds = time.perf_counter() - began
         DIAGNOSES.labels(RULES, RULES).inc()
@@ -125,6 +138,14 @@ class Responder:
         if before is not None and not before.differs(draft, decision, event):
             return Outcome(skipped="the diagnosis is the same")
         return await self._publisher.publish(event, draft, decision, began)
+
+    def _wait_for(self, event: AlertEvent, tools: Sequence[str]) -> None:
+        """Let an event wait whose evidence is out of reach: nobody would look at it again."""
+        key = (event.alert.trace_id, event.as_of)
+        since = self._blind_since.setdefault(key, self._clock()) if tools else None
+        if since is not None and self._clock() - since < self._patience:
+            raise Unavailable(f"No evidence for {key[0]} yet: {', '.join(tools)} unavailable")
+        self._blind_since.pop(key, None)
 
     async def _before(self, event: AlertEvent) -> _Before | None:
         view = await self._publisher.reports(event)

@@ -42,6 +42,9 @@ from opsmith_mcp.groups import Stores
 
 ClockKind = Literal["wall", "newest"]
 
+PATIENCE = 60.0
+"""Seconds that an alert waits for a store that does not answer."""
+
 DIAGNOSING = 0.7
 """Share of the LLM's time for the diagnosis; the rest is for the decision."""
 
@@ -116,13 +119,14 @@ class Plant:
         policy = read_policy(Path(file)) if file else default_policy()
         return RuleDecider(tools, policy, self.settings.zone)
 
-    def responder(self, tools: Client[Any]) -> Responder:
+    def responder(self, tools: Client[Any], *, live: bool) -> Responder:
         """The responder, over an open client of the tools with the system's rights."""
         return Responder(
             tools,
             RuleDiagnostician(tools),
             self.decider(tools),
             language=self.settings.language,
+            patience=PATIENCE if live else 0.0,
         )
 
     def refiner(self, tools: Client[Any], eyes: Client[Any]) -> Refiner:

@@ -163,7 +163,7 @@ async def running(
             tools = await stack.enter_async_context(
                 connect(plant_server(plant.stores, caller=SYSTEM))
             )
-            responder = plant.responder(tools)
+            responder = plant.responder(tools, live=live)
             stages.append(respond_stage(responder))
             if refines:
                 stage, says = await stack.enter_async_context(refine_stage(plant, tools))

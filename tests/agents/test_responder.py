@@ -12,7 +12,7 @@ from opsmith.domain.base import Language
 from opsmith.domain.diagnoses import Claim, Diagnosis
 from opsmith.domain.events import AlertEvent, ReportEvent
 from opsmith.domain.work_orders import OrderStatus
-from opsmith.errors import LlmUnavailable
+from opsmith.errors import LlmUnavailable, Unavailable
 from opsmith_agents.decision import RuleDecider
 from opsmith_agents.protocols import Diagnostician
 from opsmith_agents.publisher import Outcome
@@ -146,6 +146,32 @@ async def test_a_change_of_load_needs_no_order(plant: SimulatedPlant) -> None:
     assert report is not None
     assert (report.failure_mode, outcome.order) == ("load_change", None)
     assert report.decision_text.splitlines()[1] == "No work order."
+
+
+async def test_an_alert_waits_for_a_store_that_is_away_but_not_for_ever(
+    plant: SimulatedPlant,
+) -> None:
+    plant.run("MOTOR_01", BEARING)
+    event = plant.event("MOTOR_01", "high_vibration", AlertLevel.P1, 50, (OVER,))
+    now = [0.0]
+
+    def waiting(client: Client[Any]) -> Responder:
+        rules, decider = RuleDiagnostician(client), RuleDecider(client)
+        return Responder(client, rules, decider, patience=60, clock=lambda: now[0])
+
+    async with plant.without_series().client() as client:
+        blind = waiting(client)
+        with pytest.raises(Unavailable, match="fetch_telemetry_data|telemetry"):
+            await blind.respond(event)
+        assert plant.stores.reports.versions(event.alert.trace_id) == []
+        assert plant.stores.orders.find() == []
+        now[0] = 60.0
+        told = await blind.respond(event)
+    assert told.report is not None and told.report.diagnosis.coverage.unavailable
+    other = plant.event("MOTOR_01", "over_temp", AlertLevel.P1, 50)
+    async with plant.client() as client:
+        seen = await waiting(client).respond(other)
+    assert seen.report is not None and not seen.report.diagnosis.coverage.unavailable
 
 
 @pytest.mark.parametrize("change", ["cleared", "operator"])

@@ -60,7 +60,7 @@ async def _run(plant: Plant, played: Sequence[Played]) -> list[Played]:
         connect(plant_server(plant.stores, caller=SYSTEM)) as tools,
         connect(plant_server(plant.stores, caller=READER)) as eyes,
     ):
-        responder = plant.responder(tools)
+        responder = plant.responder(tools, live=False)
         refiner = plant.refiner(tools, eyes) if plant.settings.llm_model else None
         for one in played:
             told: list[Told] = []
