@@ -94,7 +94,7 @@ def _lasting(report: DiagnosisReport) -> dict[str, Any]:
     return fields
 
 
-@pytest.mark.parametrize("folder", range(4))
+@pytest.mark.parametrize("folder", range(2))
 def test_a_replay_killed_five_times_ends_as_one_that_was_never_killed(
     folder: int, recording: Path, tmp_path: Path
 ) -> None:

@@ -31,7 +31,7 @@ from servers import Kafka, Mariadb, Redis
 
 from opsmith.domain.events import ALERTS, ORDERS, REPORTS
 
-KILLS = int(os.environ.get("OPSMITH_TEST_KILLS", "12"))
+KILLS = int(os.environ.get("OPSMITH_TEST_KILLS", "6"))
 AT_ONCE = 40
 """Kills in one run, at most: a stream that gets ahead of the clock has an end."""
 SEED = 20261122

@@ -116,8 +116,8 @@ def seeded(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 ON_MARIADB = frozenset(
     {
-        "test_alert_history", "test_contract", "test_device_registry", "test_knowledge",
-        "test_rights", "test_work_order_figures", "test_work_order_life", "test_work_orders",
+        "test_alert_history", "test_device_registry", "test_knowledge",
+        "test_work_order_figures", "test_work_order_life", "test_work_orders",
     }
 )  # fmt: skip
 """Whose tests are made on either kind of database: what they see is made of queries."""
