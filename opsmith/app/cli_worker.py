@@ -1,6 +1,6 @@
 """`opsmith worker`: one stage, beside as many others as the partitions bear."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -20,12 +20,7 @@ def ingest(
     host: Host = "127.0.0.1", port: Port = 0, seconds: Seconds = None, lang: Lang = None
 ) -> None:
     """Take readings: store them, judge them, raise alerts."""
-    from opsmith.app.serving import needs_kafka, run_worker
-
-    settings = settings_of(lang)
-    needs_kafka(settings)
-    tell_first_use(settings)
-    run_worker(settings, ("ingest",), host, port, seconds)
+    _work("ingest", host, port, seconds, lang)
 
 
 @worker_app.command()
@@ -33,12 +28,7 @@ def respond(
     host: Host = "127.0.0.1", port: Port = 0, seconds: Seconds = None, lang: Lang = None
 ) -> None:
     """Take alerts: diagnose them, decide, write reports and work orders."""
-    from opsmith.app.serving import needs_kafka, run_worker
-
-    settings = settings_of(lang)
-    needs_kafka(settings)
-    tell_first_use(settings)
-    run_worker(settings, ("respond",), host, port, seconds)
+    _work("respond", host, port, seconds, lang)
 
 
 @worker_app.command()
@@ -58,3 +48,18 @@ def source(
     settings = settings_of(lang)
     needs_kafka(settings)
     run_source(settings, Origin(source, device, speed), seconds)
+
+
+def _work(
+    part: Literal["ingest", "respond"],
+    host: str,
+    port: int,
+    seconds: float | None,
+    lang: str | None,
+) -> None:
+    from opsmith.app.serving import needs_kafka, run_worker
+
+    settings = settings_of(lang)
+    needs_kafka(settings)
+    tell_first_use(settings)
+    run_worker(settings, (part,), host, port, seconds)

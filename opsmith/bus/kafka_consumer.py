@@ -12,6 +12,7 @@ import confluent_kafka as driver
 from confluent_kafka import KafkaError, KafkaException, TopicPartition
 
 from opsmith.bus.kafka_client import FORBIDDEN, REFUSED, Link, error_of, translated
+from opsmith.bus.kafka_messages import messages_of
 from opsmith.bus.kafka_places import Places
 from opsmith.bus.kafka_seat import Seat
 from opsmith.bus.kafka_topics import MISSING, Topics
@@ -245,7 +246,7 @@ class KafkaConsumer:
                 raw += self._client.consume(most - 1, 0)
         except KafkaException as error:
             raise translated(error_of(error), self._where, self._doing) from error
-        found = _messages([m for m in raw if m.error() is None])
+        found = messages_of([m for m in raw if m.error() is None])
         if len(found) < len(raw):
             for m in raw:
                 if error := m.error():
@@ -387,18 +388,3 @@ class KafkaConsumer:
                 self._client.seek(TopicPartition(p.topic, p.partition, start))
         except KafkaException as error:
             raise translated(error_of(error), self._where, self._doing) from error
-
-
-def _messages(raw: Sequence[driver.Message]) -> list[Message]:
-    """The driver's messages as ours; column by column, for each costs less than a microsecond."""
-    topics, partitions = [m.topic() for m in raw], [m.partition() for m in raw]
-    offsets, values = [m.offset() for m in raw], [m.value() or b"" for m in raw]
-    keys = [_text(m.key()) for m in raw]
-    return list(map(Message._make, zip(topics, partitions, offsets, keys, values, strict=True)))
-
-
-def _text(key: bytes | None) -> str:
-    try:
-        return key.decode() if key else ""
-    except UnicodeDecodeError:
-        return ""
