@@ -157,9 +157,13 @@ class Pipeline:
             self._places.clear()
             self._is_halfway = False
 
-    def lose(self, places: Collection[Place]) -> None:
-        """Hand the devices of these partitions to another worker: save their state, and drop it."""
-        lost = [name for name, place in self._places.items() if place is None or place in places]
+    def lose(self, places: Collection[Place] | None) -> None:
+        """Hand the devices of these partitions, or all, to others: save their state, drop it."""
+        lost = [
+            name
+            for name, place in self._places.items()
+            if places is None or place is None or place in places
+        ]
         # Without it the next one learns them from the readings: slower, and no worse.
         with contextlib.suppress(Unavailable):
             self._watch.save_these(lost)

@@ -72,7 +72,7 @@ class Ingest(Work):
         self._listens_since = None
         self.pipeline.forget()
 
-    async def lose(self, places: Collection[Place]) -> None:
+    async def lose(self, places: Collection[Place] | None) -> None:
         """See `Work`."""
         await asyncio.to_thread(self.pipeline.lose, places)
 

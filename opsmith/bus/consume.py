@@ -36,8 +36,8 @@ class Work:
     def forget(self) -> None:
         """Drop what is half known, after a failure."""
 
-    async def lose(self, places: Collection[Place]) -> None:
-        """Drop what is known of these partitions: others work on them now."""
+    async def lose(self, places: Collection[Place] | None) -> None:
+        """Drop what is known of these partitions, or of all: others may work on them now."""
 
     async def tick(self, lag: int) -> None:
         """Called about every second, also where no messages come; `lag` of them wait."""
@@ -93,7 +93,9 @@ class Stage:
                     self.work.forget()
                     if attempts is not None and self.failures >= attempts:
                         raise
-                    consumer = await _rewound(consumer)
+                    held, consumer = consumer, await _rewound(consumer)
+                    if held is not None and consumer is None:
+                        await _whole(self.work.lose(None))
                     await asyncio.sleep(self._pause(error))
         finally:
             await _whole(self._leave(consumer))
