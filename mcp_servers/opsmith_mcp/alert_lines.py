@@ -25,7 +25,7 @@ def line_of(alert: Alert, as_of: datetime, *, is_past: bool = False) -> AlertLin
         is_past: `as_of` is not now, so what has no time of its own is not known.
     """
     went_on = _went_on(alert, as_of)
-    cleared = alert.cleared_at if alert.cleared_at and alert.cleared_at <= as_of else None
+    onset, cleared = alert.spell_at(as_of)
     worst = sorted(alert.deviations, key=lambda deviation: -deviation.share)[:_CHANNELS]
     reason, held = _held_at(alert, as_of)
     return AlertLine(
@@ -37,8 +37,7 @@ def line_of(alert: Alert, as_of: datetime, *, is_past: bool = False) -> AlertLin
         message=alert.message[:_MESSAGE] if alert.message else None,
         source=alert.source,
         channels=() if went_on else tuple(one.channel for one in worst),
-        # What cleared and came back after `as_of` began anew; it was there when it was raised.
-        onset=alert.onset if alert.onset <= as_of else alert.first_seen,
+        onset=onset,
         first_seen=alert.first_seen,
         last_seen=None if went_on else alert.last_seen,
         cleared_at=cleared,
@@ -74,7 +73,9 @@ def timeline(
 ) -> tuple[AlertMoment, ...]:
     """What happened to an alert, the first first."""
     found = [
-        (alert.onset, "the deviation began"),
+        (alert.spells[0].onset if alert.spells else alert.onset, "the deviation began"),
+        *((one.cleared_at, "cleared") for one in alert.spells),
+        *((one.back_at, "came back") for one in alert.spells),
         (alert.first_seen, f"raised as {alert.alert_type}"),
         *((one.at, f"level rose to {one.alert_level}") for one in alert.levels[1:]),
         *_of_people(alert),

@@ -113,6 +113,14 @@ class LevelSince(Model):
     alert_level: AlertLevel
 
 
+class Spell(Model):
+    """A time that an event stood before it cleared and came back."""
+
+    onset: Moment
+    cleared_at: Moment
+    back_at: Moment = Field(description="When the next one was seen.")
+
+
 class AlertChange(Model):
     """What the alert logic decided at one reading: an alert raised, updated or cleared."""
 
@@ -175,6 +183,9 @@ class Alert(Model):
     levels: tuple[LevelSince, ...] = Field(
         default=(), description="Its level at first and each rise; empty: it has not risen."
     )
+    spells: tuple[Spell, ...] = Field(
+        default=(), description="The times that it stood before; the newest alone where many."
+    )
     created_at: Moment
 
     def level_at(self, at: datetime) -> AlertLevel:
@@ -183,6 +194,13 @@ class Alert(Model):
         if known:
             return known[-1]
         return self.levels[0].alert_level if self.levels else self.alert_level
+
+    def spell_at(self, at: datetime) -> tuple[datetime, datetime | None]:
+        """Onset, and the end where it had one, of the spell that was the newest at that moment."""
+        for spell in self.spells:
+            if at < spell.back_at:
+                return spell.onset, spell.cleared_at if spell.cleared_at <= at else None
+        return self.onset, self.cleared_at if self.cleared_at and self.cleared_at <= at else None
 
     @property
     def fingerprint(self) -> str:

@@ -16,6 +16,7 @@ To ISA-18.2 HI and HIHI are two alarms, shelved one by one: a rise is not what w
 
 import math
 import sys
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
@@ -31,14 +32,16 @@ from opsmith.domain.alerts import (
     HeldBy,
     Hold,
     LevelSince,
+    Spell,
 )
 from opsmith.storage.database import mapping
 
 URGENT = (AlertLevel.P0, AlertLevel.P1)
 """Levels that no guard against too many alerts holds back."""
 
-KEPT_HOLDS = 20
-"""Of one event that comes and goes while it is held back: enough to tell its story."""
+_KEPT = 20
+"""Holds and spells of one event that comes and goes: enough to tell its story."""
+_LISTS = ("holds", "levels", "spells")
 
 _CLEARED = {
     AlertState.UNACKNOWLEDGED: AlertState.RTN_UNACKNOWLEDGED,
@@ -54,7 +57,7 @@ _RAISED_AGAIN = {
 def alert_of(row: Row[Any]) -> Alert:
     """The alert that a row holds."""
     columns = mapping(row)
-    lists = {name: columns[name] or () for name in ("holds", "levels")}
+    lists = {name: columns[name] or () for name in _LISTS}
     return Alert.model_validate({**columns, **lists})
 
 
@@ -64,7 +67,7 @@ def columns_of(alert: Alert) -> dict[str, Any]:
     # What passed its limit beyond all measure is kept as the greatest number that there is.
     columns["score"] = min(alert.score, sys.float_info.max)
     columns["deviations"] = [deviation.model_dump() for deviation in alert.deviations]
-    for name in ("holds", "levels"):
+    for name in _LISTS:
         columns[name] = [one.model_dump(mode="json") for one in columns[name]]
     return columns
 
@@ -131,6 +134,7 @@ def updated(before: Alert, change: AlertChange, hold: Hold | None) -> Alert:
         update={
             "alert_level": level,
             "levels": levels,
+            "spells": (*before.spells, *_spell_before(before, change))[-_KEPT:],
             # What cleared and came back began anew: what lay between was normal.
             "onset": change.onset if came_back else before.onset,
             "score": max(before.score, change.score),
@@ -150,6 +154,12 @@ def updated(before: Alert, change: AlertChange, hold: Hold | None) -> Alert:
     if before.held is not None and (came_back or _breaks_through(before, after)):
         return brought_out(after, change.last_seen)
     return after
+
+
+def _spell_before(before: Alert, change: AlertChange) -> Iterator[Spell]:
+    """The spell that the change is the return from, if it is one."""
+    if before.cleared_at is not None and change.change != "cleared":
+        yield Spell(onset=before.onset, cleared_at=before.cleared_at, back_at=change.last_seen)
 
 
 def held_back(alert: Alert, hold: Hold) -> Alert:
@@ -176,7 +186,7 @@ def held_back(alert: Alert, hold: Hold) -> Alert:
             "held_until": hold.until,
             "grouped_under": hold.under,
             "shelved_until": hold.until if hold.by is HeldBy.SHELVED else None,
-            "holds": (*holds, hold)[-KEPT_HOLDS:],
+            "holds": (*holds, hold)[-_KEPT:],
         }
     )
 

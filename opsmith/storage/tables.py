@@ -86,6 +86,7 @@ alert_log = Table(
     Column("message", String(500)),
     Column("source", String(64), nullable=False, server_default="opsmith"),
     Column("levels", Json),
+    Column("spells", Json),
     Column("created_at", Utc, nullable=False),
     Index("ix_alert_log_device_id_first_seen", "device_id", "first_seen"),
     Index("ix_alert_log_first_seen", "first_seen"),

@@ -329,6 +329,31 @@ async def test_history_as_of_a_moment_has_the_level_that_the_alert_had_then(
     assert "level rose to P0" in [one.what for one in told.timeline]
 
 
+async def test_history_as_of_a_moment_shows_the_spell_that_stood_then(
+    plant: Plant, reader: Client[Any]
+) -> None:
+    alert = plant.raise_alert(60)
+    cleared, onset, back = (NOW - timedelta(minutes=m) for m in (40, 21, 20))
+    clearing = plant.clearing(alert).model_copy(update={"last_seen": cleared})
+    return_ = {"change": "updated", "last_seen": back, "onset": onset}
+    for change in (clearing, clearing.model_copy(update=return_)):
+        plant.stores.alerts.apply("PUMP_01", change, {})
+    seen, moment = list[tuple[datetime, datetime | None]](), timedelta(seconds=1)
+    for until in (cleared - moment, cleared + moment, back - moment, NOW):
+        view = await call(reader, AlertHistory.get_alert_history, "PUMP_01", until=until)
+        seen.append((view.alerts[0].onset, view.alerts[0].cleared_at))
+    assert seen == [
+        (alert.onset, None), (alert.onset, cleared), (alert.onset, cleared), (onset, None),
+    ]  # fmt: skip
+    told = await call(reader, AlertHistory.get_alert, alert.trace_id)
+    assert [(one.at, one.what) for one in told.timeline] == [
+        (alert.onset, "the deviation began"),
+        (alert.first_seen, "raised as high_vibration"),
+        (cleared, "cleared"),
+        (back, "came back"),
+    ]
+
+
 async def test_a_list_says_what_is_held_back_and_by_what(plant: Plant, writer: Client[Any]) -> None:
     alert = plant.raise_alert(10)
     await call(writer, AlertHistory.shelve_alert, alert.trace_id, minutes=30)
