@@ -146,7 +146,8 @@ async def through_mcp(devices: int) -> None:
     from opsmith.storage.database import Database
     from opsmith.storage.series_embedded import EmbeddedSeriesStore
     from opsmith_mcp.client import call_by_name, connect
-    from opsmith_mcp.groups import Stores, plant_server
+    from opsmith_mcp.groups import plant_server
+    from opsmith_mcp.stores import Stores
 
     now = datetime(2026, 3, 1, tzinfo=UTC)
     steps = 20 * 1440

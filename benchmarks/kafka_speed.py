@@ -34,7 +34,7 @@ from ingest_speed import loop, messages
 from servers import Kafka
 
 from opsmith.app.bootstrap import open_plant
-from opsmith.app.serving import spare_collector
+from opsmith.app.working import spare_collector
 from opsmith.bus.kafka import KafkaBus
 from opsmith.domain.events import RAW
 from opsmith.settings import Settings

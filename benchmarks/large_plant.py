@@ -29,7 +29,8 @@ from opsmith.storage.database import Database
 from opsmith.storage.series_embedded import EmbeddedSeriesStore
 from opsmith_kb.load import load_entries
 from opsmith_mcp.client import call_by_name, connect
-from opsmith_mcp.groups import EVERY, Stores, plant_server
+from opsmith_mcp.groups import EVERY, plant_server
+from opsmith_mcp.stores import Stores
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 YEARS = 10

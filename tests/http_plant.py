@@ -24,10 +24,11 @@ from opsmith.storage.series_embedded import EmbeddedSeriesStore
 from opsmith_kb.load import load_entries
 from opsmith_mcp.bearer import calling
 from opsmith_mcp.client import connect
-from opsmith_mcp.groups import EVERY, Stores, plant_server
+from opsmith_mcp.groups import EVERY, plant_server
 from opsmith_mcp.http import HttpServers
 from opsmith_mcp.limits import Limits
 from opsmith_mcp.origins import Names
+from opsmith_mcp.stores import Stores
 
 NOW = datetime(2026, 2, 28, 12, 0, tzinfo=UTC)
 BY = Caller("Wang Fang", Role.ADMIN, via="command", is_person=True)

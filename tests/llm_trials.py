@@ -29,7 +29,8 @@ from opsmith_agents.refiner import Refiner
 from opsmith_agents.responder import Responder
 from opsmith_agents.rules import RuleDiagnostician
 from opsmith_mcp.client import connect
-from opsmith_mcp.groups import Stores, plant_server
+from opsmith_mcp.groups import plant_server
+from opsmith_mcp.stores import Stores
 
 
 class Counting:

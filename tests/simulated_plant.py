@@ -15,7 +15,8 @@ from opsmith.errors import Unavailable
 from opsmith.ports import SeriesStore
 from opsmith_ingest.simulation import Fault, FaultKind, Growth, Machine, simulate
 from opsmith_mcp.client import connect
-from opsmith_mcp.groups import Stores, plant_server
+from opsmith_mcp.groups import plant_server
+from opsmith_mcp.stores import Stores
 
 START = datetime(2026, 2, 28, 6, tzinfo=UTC)
 ONSET = START + timedelta(hours=3)

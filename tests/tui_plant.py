@@ -28,7 +28,8 @@ from opsmith.domain.diagnoses import (
 from opsmith.domain.readings import ReadingBatch
 from opsmith.domain.work_orders import Material, Plan
 from opsmith.storage.database import Database
-from opsmith_mcp.groups import Stores, plant_server
+from opsmith_mcp.groups import plant_server
+from opsmith_mcp.stores import Stores
 
 NOW = datetime(2026, 2, 28, 12, 0, tzinfo=UTC)
 ONSET = NOW - timedelta(minutes=40)

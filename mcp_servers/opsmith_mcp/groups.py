@@ -1,30 +1,17 @@
 """The groups of tools, and the server that publishes some or all of them over the plant."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from fastmcp import FastMCP
 
 from opsmith.access import Caller, Role
-from opsmith.clock import PlantClock
 from opsmith.errors import BadInput
-from opsmith.ports import SeriesStore, Wake
-from opsmith.storage.alerts import AlertStore
-from opsmith.storage.database import Database
-from opsmith.storage.devices import DeviceStore
-from opsmith.storage.forecasts import ForecastStore
-from opsmith.storage.knowledge import KnowledgeStore
-from opsmith.storage.models import ModelStore
-from opsmith.storage.reports import ReportStore
-from opsmith.storage.work_orders import WorkOrderStore
 from opsmith_mcp.alert_history import AlertHistory
 from opsmith_mcp.change_window import Changes
 from opsmith_mcp.completion import add_completion
 from opsmith_mcp.device_registry import DeviceRegistry
-from opsmith_mcp.forecast_cache import ForecastCache
-from opsmith_mcp.forecast_failure import Sources
 from opsmith_mcp.forecasting import Forecasting
 from opsmith_mcp.guard import Guard
 from opsmith_mcp.jobs import JobBook
@@ -41,63 +28,11 @@ from opsmith_mcp.resources import (
     report_shelf,
 )
 from opsmith_mcp.server import READER, serve
+from opsmith_mcp.stores import Stores, sources_of
 from opsmith_mcp.system import System
 from opsmith_mcp.telemetry import Telemetry
 from opsmith_mcp.together import Together
 from opsmith_mcp.work_orders import WorkOrders
-
-
-@dataclass(frozen=True, slots=True)
-class Stores:
-    """What the tools work on."""
-
-    devices: DeviceStore
-    alerts: AlertStore
-    reports: ReportStore
-    orders: WorkOrderStore
-    entries: KnowledgeStore
-    series: SeriesStore
-    clock: PlantClock
-    guard: Guard
-    database: Database
-    records: ForecastStore
-    forecasts: ForecastCache = field(default_factory=ForecastCache)
-    """What the forecasts of this process found; shared by its servers."""
-    models: ModelStore | None = None
-    """Learned remaining lives; None: there are none."""
-    wake: Wake | None = None
-    """Rings when something was announced; None: feeds look by time alone."""
-
-    @classmethod
-    def of(cls, database: Database, series: SeriesStore, clock: PlantClock) -> "Stores":
-        """All relational stores over one database."""
-        return cls(
-            DeviceStore(database),
-            AlertStore(database),
-            ReportStore(database),
-            WorkOrderStore(database),
-            KnowledgeStore(database),
-            series,
-            clock,
-            Guard(database),
-            database,
-            ForecastStore(database),
-        )
-
-
-def sources_of(stores: Stores) -> Sources:
-    """What the forecasts rest on."""
-    return Sources(
-        stores.series,
-        stores.devices,
-        stores.alerts,
-        stores.orders,
-        stores.records,
-        stores.forecasts,
-        stores.models,
-        stores.clock,
-    )
-
 
 GROUPS: dict[str, Callable[[Stores, Changes], object]] = {
     "device_registry": lambda s, _: DeviceRegistry(s.devices, s.series, s.clock, s.alerts),
@@ -106,7 +41,7 @@ GROUPS: dict[str, Callable[[Stores, Changes], object]] = {
     "alert_history": lambda s, _: AlertHistory(s.alerts, s.reports, s.devices, s.clock),
     "forecasting": lambda s, _: Forecasting(sources_of(s)),
     "work_orders": lambda s, _: WorkOrders(s.orders, s.devices, s.alerts, s.clock),
-    "system": lambda s, _: System(s.database, s.series, s.guard),
+    "system": lambda s, _: System(s.database, s.series),
 }
 """How each group is built; their names are those of the servers."""
 
@@ -149,14 +84,15 @@ def plant_server(
             raise BadInput(f"No group of tools {name!r}; there are {', '.join(EVERY)}")
     changes = Changes(stores.series)
     groups = {name: build(stores, changes) for name, build in GROUPS.items()}
-    stores.guard.know(groups.values())
+    guard = Guard(stores.database)
+    guard.know(groups.values())
     published = [groups[name] for name in names]
     if any(mark.confirms is not None for one in published for _, mark in marked_tools(one)):
-        published.append(Proposals(stores.guard, stores.devices))
+        published.append(Proposals(guard, stores.devices))
     if isinstance(caller, Caller) and caller.role is Role.SYSTEM:
         published.append(Together(published, stores.database))
     title = names[0] if len(names) == 1 else "opsmith"
-    server = serve(title, *published, caller=caller, guard=stores.guard, jobs=JobBook(), zone=zone)
+    server = serve(title, *published, caller=caller, guard=guard, jobs=JobBook(), zone=zone)
     who = (lambda: caller) if isinstance(caller, Caller) else caller
     shelves = [shelf for name in names for shelf in SHELVES.get(name, lambda _: ())(stores)]
     add_resources(server, shelves, who, zone, wake=stores.wake)

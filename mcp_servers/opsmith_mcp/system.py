@@ -9,6 +9,7 @@ from pydantic import Field
 
 from opsmith.access import Role, caller
 from opsmith.bus import codec
+from opsmith.clock import wall_clock
 from opsmith.domain.audit import AuditRow
 from opsmith.domain.base import Moment, State
 from opsmith.errors import BadInput, Denied, Unavailable
@@ -21,7 +22,6 @@ from opsmith.storage.keys import KeyStore
 from opsmith.storage.outbox import Outbox
 from opsmith.storage.workers import BEAT, WorkerStore
 from opsmith_mcp.arguments import Cursor
-from opsmith_mcp.guard import Guard
 from opsmith_mcp.marks import reads, writes
 from opsmith_mcp.pages import begin_of, page_at
 from opsmith_mcp.system_views import (
@@ -57,10 +57,9 @@ Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 class System:
     """The tools of the admins."""
 
-    def __init__(self, database: Database, series: SeriesStore, guard: Guard) -> None:
+    def __init__(self, database: Database, series: SeriesStore) -> None:
         self._database = database
         self._series = series
-        self._guard = guard
         self._letters = DeadLetterStore(database)
         self._audit = AuditLog(database)
 
@@ -68,7 +67,7 @@ class System:
     def list_workers(self) -> WorkerList:
         """List the processes that run stages: lag, failures, when last heard of."""
         _whole_plant()
-        now = self._guard.now()
+        now = wall_clock()
         found = [
             WorkerView(
                 silent_s=max(0.0, round((now - one.seen_at).total_seconds(), 1)),
@@ -188,7 +187,7 @@ class System:
             else:
                 reasons[failure] += 1
         left = self._letters.count(which) - read
-        done = self._letters.redrive(usable, self._guard.now())
+        done = self._letters.redrive(usable, wall_clock())
         state, note = State.OK, None
         if not read:
             state, note = State.EMPTY, "No such dead letter that was not put back already."
@@ -238,7 +237,7 @@ class System:
     def list_keys(self) -> KeyList:
         """List the API keys: role, factories, state, last use."""
         _whole_plant()
-        now = self._guard.now()
+        now = wall_clock()
         found = KeyStore(self._database).list()
         keys = [
             KeyView(state=one.state(now), **one.model_dump(exclude={"key_id", "revoked_at"}))

@@ -5,9 +5,8 @@ import dataclasses
 from collections.abc import Collection, Generator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
-from fastmcp import Client
 from sqlalchemy import make_url
 
 from opsmith.app.data import make_folder, open_tables
@@ -29,24 +28,13 @@ from opsmith.storage.outbox import Outbox
 from opsmith.storage.plant import PlantFacts
 from opsmith.storage.series_embedded import EmbeddedSeriesStore
 from opsmith.storage.wake import MemoryWake
-from opsmith_agents.decision import RuleDecider
-from opsmith_agents.policy import default_policy, read_policy
-from opsmith_agents.refiner import Refiner
-from opsmith_agents.responder import Responder
-from opsmith_agents.rules import RuleDiagnostician
 from opsmith_detectors.rules import read_rules
 from opsmith_ingest.pipeline import Pipeline
 from opsmith_ingest.regimes import Regimes
 from opsmith_kb.load import load_entries
-from opsmith_mcp.groups import Stores
+from opsmith_mcp.stores import Stores
 
 ClockKind = Literal["wall", "newest"]
-
-PATIENCE = 60.0
-"""Seconds that an alert waits for a store that does not answer."""
-
-DIAGNOSING = 0.7
-"""Share of the LLM's time for the diagnosis; the rest is for the decision."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +75,7 @@ class Plant:
             clock=wall_clock if live and self.goes_by_the_wall else None,
             accepted=self.settings.false_alerts,
             light=self.settings.detection == "light",
-            regimes=Regimes(stores.guard.proposals, stores.devices, stores.alerts, stores.reports),
+            regimes=Regimes(stores.proposals, stores.devices, stores.alerts, stores.reports),
             rules=read_rules(Path(rules_file)) if rules_file else None,
         )
 
@@ -112,57 +100,6 @@ class Plant:
     def lease(self, name: str) -> Lease:
         """A right of one process of all that share the tables."""
         return Lease(self.stores.database, name)
-
-    def decider(self, tools: Client[Any]) -> RuleDecider:
-        """The rules' decider. Raises `BadInput` where the plant's policy is not right."""
-        file = self.settings.policy_file
-        policy = read_policy(Path(file)) if file else default_policy()
-        return RuleDecider(tools, policy, self.settings.zone)
-
-    def responder(self, tools: Client[Any], *, live: bool) -> Responder:
-        """The responder, over an open client of the tools with the system's rights."""
-        return Responder(
-            tools,
-            RuleDiagnostician(tools),
-            self.decider(tools),
-            language=self.settings.language,
-            patience=PATIENCE if live else 0.0,
-        )
-
-    def refiner(self, tools: Client[Any], eyes: Client[Any]) -> Refiner:
-        """The LLM's part, over two open clients: one to write with, one that only reads.
-
-        Raises:
-            BadInput: The model cannot be built.
-        """
-        # The LLM's libraries take a second to import, and are not needed without a model.
-        from opsmith_agents.llm import Effort, LlmDiagnostician, Price
-        from opsmith_agents.llm_decision import LlmDecider
-        from opsmith_agents.llm_probe import Abilities
-        from opsmith_agents.models import model_from
-
-        settings = self.settings
-        model = model_from(settings)
-        if model is None:
-            raise BadInput("No LLM is configured; set OPSMITH_LLM_MODEL")
-        price = Price(settings.llm_price_in, settings.llm_price_out)
-        effort = Effort(
-            seconds=DIAGNOSING * settings.llm_seconds,
-            tool_calls=settings.llm_tool_calls,
-            tokens=settings.llm_tokens,
-            money=settings.llm_money,
-            price=price,
-        )
-        rules, deciding = self.decider(tools), (1 - DIAGNOSING) * settings.llm_seconds
-        return Refiner(
-            tools,
-            LlmDiagnostician(model, eyes, effort, Abilities(settings.llm_mode)),
-            LlmDecider(model, rules, deciding, price),
-            rules,
-            language=settings.language,
-            seconds=settings.llm_seconds,
-            outages=self.outages,
-        )
 
 
 @contextlib.contextmanager

@@ -4,14 +4,13 @@ import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from opsmith.access import SYSTEM
 from opsmith.app.bootstrap import Plant
+from opsmith.app.ingesting import ingest_stage
 from opsmith.app.keeper import Keeper
 from opsmith.app.outcome import MOST, of_record
 from opsmith.app.relay import Relay
-from opsmith.app.stages import ingest_stage, refine_stage, respond_stage
 from opsmith.bus import codec
 from opsmith.bus.consume import Stage
 from opsmith.clock import wall_clock
@@ -20,11 +19,12 @@ from opsmith.domain.readings import ReadingBatch
 from opsmith.errors import Unavailable
 from opsmith.ports import Bus
 from opsmith.storage.workers import BEAT, WorkerStore
-from opsmith_agents.responder import Responder
 from opsmith_ingest.pipeline import Counts, Pipeline
-from opsmith_mcp.client import connect
 from opsmith_mcp.forecast_watch import Watch
-from opsmith_mcp.groups import plant_server, sources_of
+from opsmith_mcp.stores import sources_of
+
+if TYPE_CHECKING:
+    from opsmith_agents.responder import Responder
 
 Part = Literal["ingest", "respond"]
 """What a worker does."""
@@ -44,7 +44,7 @@ class Chain:
         plant: Plant,
         bus: Bus,
         pipeline: Pipeline | None,
-        responder: Responder | None,
+        responder: "Responder | None",
         stages: Sequence[Stage],
         keeper: Keeper,
     ) -> None:
@@ -150,8 +150,8 @@ async def running(
     """
     facts: dict[str, Callable[[], dict[str, Any]]] = {}
     async with contextlib.AsyncExitStack() as stack:
-        refines = bool(plant.settings.llm_model)
-        bus = plant.bus({ALERTS, REPORTS} if refines else {ALERTS}, live=live)
+        kept = {ALERTS, REPORTS} if plant.settings.llm_model else {ALERTS}
+        bus = plant.bus(kept, live=live)
         stack.push_async_callback(bus.close)
         keeper = Keeper(plant.lease("keeper"), _duties(plant, bus, live=live))
         stages: list[Stage] = []
@@ -160,15 +160,12 @@ async def running(
             pipeline = plant.pipeline(live=live)
             stages.append(ingest_stage(plant, pipeline, bus, live=live, keeps=lambda: keeper.holds))
         if "respond" in parts:
-            tools = await stack.enter_async_context(
-                connect(plant_server(plant.stores, caller=SYSTEM))
-            )
-            responder = plant.responder(tools, live=live)
-            stages.append(respond_stage(responder))
-            if refines:
-                stage, says = await stack.enter_async_context(refine_stage(plant, tools))
-                stages.append(stage)
-                facts[stage.group] = says
+            # The agents and the tools' servers take longer to import than all the rest.
+            from opsmith.app.answering import answering
+
+            responder, more = await stack.enter_async_context(answering(plant, live=live))
+            stages += [stage for stage, _ in more]
+            facts = {stage.group: says for stage, says in more}
         group = await stack.enter_async_context(asyncio.TaskGroup())
         tasks = [group.create_task(keeper.run())]
         tasks += [group.create_task(stage.run(bus, attempts)) for stage in stages]

@@ -11,7 +11,7 @@ from collections.abc import Generator
 import uvicorn
 
 from opsmith.app.bootstrap import Plant, open_plant
-from opsmith.app.serving import listening
+from opsmith.app.web import listening
 from opsmith.errors import BadInput
 from opsmith.settings import Settings
 from opsmith_agents.assistant import Assistant

@@ -8,6 +8,7 @@ import typer
 
 from opsmith.access import Role
 from opsmith.app.cli_common import Json, Lang, at_the_machine, print_json, settings_of
+from opsmith.clock import wall_clock
 from opsmith.domain.base import Language
 from opsmith.domain.proposals import Proposal, ProposalStatus
 from opsmith.settings import Settings
@@ -50,8 +51,7 @@ def list_all(
         raise typer.BadParameter(f"one of {', '.join(ProposalStatus)}, all", param_hint="--status")
     wanted = None if status.upper() == "ALL" else ProposalStatus(status.upper())
     with open_plant(settings) as plant:
-        guard = plant.stores.guard
-        found = guard.proposals.find(guard.now(), wanted)
+        found = plant.stores.proposals.find(wall_clock(), wanted)
     if as_json:
         print_json({"proposals": [one.model_dump(mode="json") for one in found]})
         return
@@ -123,8 +123,7 @@ def _found(settings: Settings, number: str) -> Proposal:
     from opsmith.app.bootstrap import open_plant
 
     with open_plant(settings) as plant:
-        guard = plant.stores.guard
-        return guard.proposals.get(number, guard.now())
+        return plant.stores.proposals.get(number, wall_clock())
 
 
 def _called(settings: Settings, ask: Callable[[Any], Awaitable[T]]) -> T:

@@ -42,8 +42,8 @@ def source(
     lang: Lang = None,
 ) -> None:
     """Publish readings to Kafka, for a plant without collectors."""
-    from opsmith.app.serving import needs_kafka, run_source
     from opsmith.app.sources import Origin
+    from opsmith.app.working import needs_kafka, run_source
 
     settings = settings_of(lang)
     needs_kafka(settings)
@@ -57,7 +57,7 @@ def _work(
     seconds: float | None,
     lang: str | None,
 ) -> None:
-    from opsmith.app.serving import needs_kafka, run_worker
+    from opsmith.app.working import needs_kafka, run_worker
 
     settings = settings_of(lang)
     needs_kafka(settings)

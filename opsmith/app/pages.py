@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from socket import socket
 from typing import Any
 
@@ -11,19 +11,18 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
+from starlette.types import ASGIApp
 
 from opsmith.app.bootstrap import Plant
 from opsmith.app.chain import Chain
-from opsmith.app.mcp_http import beside
 from opsmith.app.web import serving
 from opsmith.clock import wall_clock
 from opsmith.metrics import OUTBOX, PROPOSALS, render
-from opsmith_mcp.http import HttpServers
 
 
 def page_of(chain: Chain, plant: Plant) -> Starlette:
     """The pages of running stages."""
-    outbox, proposals = plant.outbox, plant.stores.guard.proposals
+    outbox, proposals = plant.outbox, plant.stores.proposals
 
     def refresh() -> None:
         OUTBOX.set(sum(outbox.counts().values()))
@@ -73,9 +72,12 @@ def page_of(chain: Chain, plant: Plant) -> Starlette:
 
 @contextlib.asynccontextmanager
 async def shown(
-    chain: Chain, plant: Plant, listener: socket, servers: HttpServers | None = None
+    chain: Chain,
+    plant: Plant,
+    listener: socket,
+    more: Callable[[ASGIApp], ASGIApp] | None = None,
 ) -> AsyncGenerator[None]:
-    """Serve the pages, and MCP's servers beside them, for as long as the block runs."""
+    """Serve the pages, and what `more` puts beside them, for as long as the block runs."""
     page = page_of(chain, plant)
-    async with serving(page if servers is None else beside(servers, page), listener):
+    async with serving(page if more is None else more(page), listener):
         yield

@@ -1,28 +1,24 @@
-"""Processes that go on until they are stopped: the whole chain, or the stages of a worker."""
+"""The whole chain in one process, with its pages and MCP servers, until it is stopped."""
 
 import asyncio
 import contextlib
-import gc
-import signal
+import functools
 import socket
-import sys
-from collections.abc import AsyncGenerator, Collection
+from collections.abc import AsyncGenerator
 
 from opsmith.app.bootstrap import Plant, open_plant
-from opsmith.app.chain import Chain, Part, running
-from opsmith.app.mcp_http import http_servers
+from opsmith.app.chain import Chain, running
+from opsmith.app.mcp_http import beside, http_servers
 from opsmith.app.pages import shown
-from opsmith.app.sources import Origin, Source
+from opsmith.app.sources import Origin
 from opsmith.app.web import address_of, listening
+from opsmith.app.working import feed, say, say_end, spare_collector, stopped, until
 from opsmith.errors import BadInput, Unavailable
 from opsmith.settings import Settings
 from opsmith_mcp.http import PATH, HttpServers
 
 PATIENCE = 15.0
 """Seconds that stages get to finish what they have when the plant is stopped."""
-
-AGAIN = 1.0
-"""Seconds after which a source sends again what the bus did not take."""
 
 
 def run_serve(
@@ -46,40 +42,6 @@ def run_serve(
         asyncio.run(_serve(plant, origin, listener, seconds, servers))
 
 
-def run_worker(
-    settings: Settings, parts: Collection[Part], host: str, port: int, seconds: float | None
-) -> None:
-    """Run stages beside other workers until stopped by a signal, or for `seconds`.
-
-    Raises:
-        BadInput: There is no Kafka to share the work by; the port is taken, or the folder in use.
-    """
-    with (
-        listening(host, port) as listener,
-        open_plant(settings, "wall", writer=True, beside=True) as plant,
-    ):
-        asyncio.run(_work(plant, parts, listener, seconds))
-
-
-def run_source(settings: Settings, origin: Origin, seconds: float | None) -> None:
-    """Publish a source's readings until stopped by a signal, or for `seconds`.
-
-    Raises:
-        BadInput: There is no Kafka to publish to.
-    """
-    with open_plant(settings, "wall") as plant:
-        asyncio.run(_publish(plant, origin, seconds))
-
-
-def needs_kafka(settings: Settings) -> None:
-    """Raises `BadInput` where there is none."""
-    if not settings.kafka_servers:
-        raise BadInput(
-            "Workers share their work by Kafka; set OPSMITH_KAFKA_SERVERS, "
-            "or run everything in one process with `opsmith serve`"
-        )
-
-
 def _servers(plant: Plant, host: str, with_mcp: bool | None) -> HttpServers | None:
     if with_mcp is False:
         return None
@@ -88,19 +50,8 @@ def _servers(plant: Plant, host: str, with_mcp: bool | None) -> HttpServers | No
     except BadInput as error:
         if with_mcp:
             raise
-        _say(f"opsmith: no MCP here: {error}")
+        say(f"opsmith: no MCP here: {error}")
         return None
-
-
-def _stopped(seconds: float | None) -> asyncio.Event:
-    """Set by a signal, or after `seconds`."""
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
-    if seconds is not None:
-        loop.call_later(seconds, stop.set)
-    return stop
 
 
 async def _serve(
@@ -110,89 +61,21 @@ async def _serve(
     seconds: float | None,
     servers: HttpServers | None,
 ) -> None:
-    stop = _stopped(seconds)
+    stop = stopped(seconds)
     source = origin.open(plant)
     async with running(plant, live=True) as chain:
         spare_collector()
         url = f"http://{address_of(listener)}"
         tools = f", MCP is on {url}{PATH}" if servers is not None else ""
-        _say(f"opsmith is running; {url}/health says how{tools}; Ctrl-C stops it")
+        say(f"opsmith is running; {url}/health says how{tools}; Ctrl-C stops it")
         async with _pages(chain, plant, listener, servers), contextlib.aclosing(source):
-            await _until(stop, asyncio.create_task(_feed(chain, source)))
+            await until(stop, asyncio.create_task(feed(chain, source)))
         try:
             async with asyncio.timeout(PATIENCE):
                 await chain.rest()
         except (TimeoutError, Unavailable):
-            _say("a stage did not come to rest; what it left is delivered again at the next start")
-    _say_end(chain)
-
-
-async def _work(
-    plant: Plant, parts: Collection[Part], listener: socket.socket, seconds: float | None
-) -> None:
-    stop = _stopped(seconds)
-    async with running(plant, live=True, parts=parts) as chain:
-        spare_collector()
-        what = " and ".join(parts)
-        _say(f"opsmith worker ({what}); http://{address_of(listener)}/health says how it does")
-        async with shown(chain, plant, listener):
-            await stop.wait()
-    _say_end(chain)
-
-
-async def _publish(plant: Plant, origin: Origin, seconds: float | None) -> None:
-    stop = _stopped(seconds)
-    source = origin.open(plant)
-    async with running(plant, live=True, parts=()) as chain, contextlib.aclosing(source):
-        _say(f"opsmith publishes to Kafka at {plant.settings.kafka_servers}; Ctrl-C stops it")
-        await _until(stop, asyncio.create_task(_feed(chain, source)))
-
-
-async def _until(stop: asyncio.Event, task: asyncio.Task[None]) -> None:
-    """Return when it is to stop; raises what the task raised, if that was first."""
-    waiting = asyncio.create_task(stop.wait())
-    done, _ = await asyncio.wait([task, waiting], return_when=asyncio.FIRST_COMPLETED)
-    for each in (task, waiting):
-        each.cancel()
-    await asyncio.gather(task, waiting, return_exceptions=True)
-    for each in done:
-        each.result()
-
-
-def spare_collector() -> None:
-    """What is loaded by now stays: the collector of garbage need not look through it again.
-
-    Batches of thousands of messages would have it do so many times a second: measured, they then
-    cost twice as much to take from the bus.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 100)
-
-
-def _say(line: str) -> None:
-    sys.stderr.write(line + "\n")
-    sys.stderr.flush()
-
-
-def _say_end(chain: Chain) -> None:
-    counts = chain.counts
-    _say(f"stopped after {counts.stored} readings and {counts.changes} changes of alerts")
-
-
-async def _feed(chain: Chain, source: Source) -> None:
-    """Publish what comes, and again what the bus did not take."""
-    async for batches in source:
-        told = False
-        while batches:
-            try:
-                await chain.publish(batches)
-                break
-            except Unavailable as error:
-                if not told:
-                    _say(f"opsmith: the source waits: {error}")
-                told = True
-                await asyncio.sleep(AGAIN)
+            say("a stage did not come to rest; what it left is delivered again at the next start")
+    say_end(chain)
 
 
 @contextlib.asynccontextmanager
@@ -201,7 +84,8 @@ async def _pages(
 ) -> AsyncGenerator[None]:
     async with contextlib.AsyncExitStack() as stack:
         # The servers stop first: their streams would keep the pages from ending.
-        await stack.enter_async_context(shown(chain, plant, listener, servers))
+        more = None if servers is None else functools.partial(beside, servers)
+        await stack.enter_async_context(shown(chain, plant, listener, more))
         if servers is not None:
             await stack.enter_async_context(servers.running())
         yield

@@ -9,7 +9,7 @@ from opsmith.storage.database import Database
 from opsmith.storage.series_embedded import EmbeddedSeriesStore
 from opsmith_ingest.demo_plant import demo_machines
 from opsmith_kb.load import load_entries
-from opsmith_mcp.groups import Stores
+from opsmith_mcp.stores import Stores
 
 
 @pytest.fixture

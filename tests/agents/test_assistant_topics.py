@@ -13,6 +13,7 @@ from callers import ENGINEER
 from pump_plant import NOW, PumpPlant, pump_plant
 
 from opsmith.access import Caller
+from opsmith.clock import wall_clock
 from opsmith.domain.devices import Device, DeviceStatus
 from opsmith.domain.readings import Frame, ReadingBatch
 from opsmith_agents.answers import Answer, Step
@@ -160,9 +161,9 @@ async def test_a_handover_has_all_that_the_next_shift_must_know(
 
 
 async def test_proposals_wait_in_the_handover_of_who_may_see_them(own_plant: PumpPlant) -> None:
-    made = own_plant.stores.guard.proposals.add(
+    made = own_plant.stores.proposals.add(
         "renew_baseline", {"device_id": "PUMP_01"}, "PUMP_01: anew", "PUMP_01", "engineer", "model",
-        own_plant.stores.guard.now(),
+        wall_clock(),
     )  # fmt: skip
     assert made.proposal_id in (await ask(own_plant, "handover", caller=ENGINEER))[1].text
     assert made.proposal_id not in (await ask(own_plant, "handover"))[1].text

@@ -82,7 +82,7 @@ async def test_an_obeying_model_writes_nothing_and_weakens_nothing(plant: PumpPl
     # The model did what it was told, where it could.
     assert len(tried) > INJECTIONS / 2
     assert len(set(tried)) > 5
-    assert plant.stores.guard.audit.broken_at() is None
+    assert plant.stores.audit.broken_at() is None
     if INJECTIONS >= 600:
         print(f"\n{INJECTIONS} injections, {len(tried)} calls tried, {led} led, 0 writes")  # noqa: T201
 

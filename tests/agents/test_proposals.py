@@ -77,7 +77,7 @@ async def test_an_order_is_created_as_shown_when_a_person_confirms_it(
         assert (order.priority, order.created_by) == ("P1", "Zhang San")
         assert order.order_no in said.text
         assert order.order_no in (await ask(assistant, f"show {order.order_no}")).text
-    (row,) = [one for one in plant.stores.guard.audit.rows() if one.action == "create_work_order"]
+    (row,) = [one for one in plant.stores.audit.rows() if one.action == "create_work_order"]
     assert (row.caller, row.outcome) == ("Zhang San", "done")
 
 

@@ -30,7 +30,7 @@ async def written(folder: Path) -> int:
                 for number in range(calls):
                     arguments = {"trace_id": here.trace_id, "text": f"Looked at it, {number}"}
                     await c.call_tool_mcp("comment_alert", arguments)
-        return len(stores.guard.audit.rows())
+        return len(stores.audit.rows())
 
 
 async def test_each_write_and_each_refused_one_is_there_and_the_chain_is_whole(
@@ -62,7 +62,7 @@ async def test_a_row_that_was_altered_is_named(column: str, value: str, tmp_path
     await written(tmp_path)
     with stores_in(tmp_path) as stores, stores.database.write() as connection:
         connection.execute(update(audit_log).where(audit_log.c.seq == 2).values({column: value}))
-        assert stores.guard.audit.broken_at() == 2
+        assert stores.audit.broken_at() == 2
     if column == "caller":
         ran = opsmith(tmp_path, "audit", "verify")
         assert ran.returncode == 1 and "Row 2 " in ran.stdout
@@ -75,6 +75,6 @@ async def test_rows_cut_off_at_the_end_are_missed_by_a_digest_kept_elsewhere(
     digest = opsmith(tmp_path, "audit", "verify").stdout.split()[-1]
     with stores_in(tmp_path) as stores, stores.database.write() as connection:
         connection.execute(delete(audit_log).where(audit_log.c.seq == 5))
-        assert stores.guard.audit.broken_at() is None
+        assert stores.audit.broken_at() is None
     ran = opsmith(tmp_path, "audit", "verify", "--digest", digest)
     assert ran.returncode == 2 and digest in ran.stderr

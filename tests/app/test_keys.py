@@ -151,7 +151,7 @@ async def test_what_was_proposed_over_stdio_is_confirmed_at_the_command(tmp_path
     assert done.returncode == 0, done.stderr
     with stores_in(tmp_path) as stores:
         assert stores.devices.get("PUMP_01").status == "STOPPED"
-        (row,) = (row for row in stores.guard.audit.rows() if row.outcome == "confirmed")
+        (row,) = (row for row in stores.audit.rows() if row.outcome == "confirmed")
         assert row.via == "command"
     again = opsmith(tmp_path, "proposals", "reject", number)
     assert again.returncode == 2 and number in again.stderr

@@ -38,7 +38,8 @@ from opsmith_ingest.demo_plant import demo_machines
 from opsmith_kb.load import load_entries
 from opsmith_mcp.alert_history import AlertHistory
 from opsmith_mcp.client import call, connect
-from opsmith_mcp.groups import Stores, plant_server
+from opsmith_mcp.groups import plant_server
+from opsmith_mcp.stores import Stores
 
 pytestmark = pytest.mark.anyio
 

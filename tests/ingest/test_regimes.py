@@ -98,4 +98,4 @@ async def test_what_was_found_to_be_a_fault_is_not_proposed_as_normal(plant: Pla
     run(pipeline, LOAD - 1000, LOAD)
     (alert,) = standing(plant)
     assert alert.count >= 1000
-    assert plant.stores.guard.proposals.find(wall_clock()) == []
+    assert plant.stores.proposals.find(wall_clock()) == []

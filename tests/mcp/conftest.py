@@ -23,7 +23,8 @@ from opsmith.storage.database import Database
 from opsmith.storage.series_embedded import EmbeddedSeriesStore
 from opsmith_kb.load import load_entries
 from opsmith_mcp.client import connect
-from opsmith_mcp.groups import Stores, plant_server
+from opsmith_mcp.groups import plant_server
+from opsmith_mcp.stores import Stores
 
 NOW = datetime(2026, 2, 28, 12, 0, tzinfo=UTC)
 ONSET = NOW - timedelta(minutes=40)

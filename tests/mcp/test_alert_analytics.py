@@ -25,7 +25,8 @@ from opsmith.storage.tables import work_order
 from opsmith_mcp.alert_history import AlertHistory
 from opsmith_mcp.alert_rates import floods, peak
 from opsmith_mcp.client import call, call_by_name, connect
-from opsmith_mcp.groups import Stores, plant_server
+from opsmith_mcp.groups import plant_server
+from opsmith_mcp.stores import Stores
 
 from .conftest import NOW, Plant
 

@@ -17,8 +17,9 @@ from opsmith.domain.base import State, ToolResult
 from opsmith.errors import BadInput, NotFound, OpsmithError
 from opsmith_mcp.client import call, call_by_name, call_recorded, connect
 from opsmith_mcp.device_registry import DeviceRegistry
-from opsmith_mcp.groups import ALL, EVERY, Stores, plant_server
+from opsmith_mcp.groups import ALL, EVERY, plant_server
 from opsmith_mcp.server import serve
+from opsmith_mcp.stores import Stores
 from opsmith_mcp.telemetry import Telemetry
 
 from .conftest import ONSET, Plant

@@ -23,7 +23,7 @@ from opsmith_mcp.forecast_cache import ForecastCache
 from opsmith_mcp.forecast_history import History
 from opsmith_mcp.forecast_watch import Watch
 from opsmith_mcp.forecasting import ChannelForecast, FailureForecast, Forecasting, HealthList
-from opsmith_mcp.groups import Stores, sources_of
+from opsmith_mcp.stores import Stores, sources_of
 
 from .conftest import NOW, Plant
 

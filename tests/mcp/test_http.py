@@ -14,6 +14,7 @@ from fastmcp.client.elicitation import ElicitResult
 from http_plant import BY, Served, served_plant
 
 from opsmith.access import Role
+from opsmith.clock import wall_clock
 from opsmith.domain.proposals import ProposalStatus
 from opsmith_mcp.client import call_by_name
 from opsmith_mcp.groups import EVERY
@@ -330,9 +331,7 @@ async def test_a_person_is_asked_over_http_and_what_he_says_holds(
         async with Client(f"{served.url}/mcp", auth=key, elicitation_handler=person) as client:
             await call_by_name(client, "update_device_status", change)
         assert served.stores.devices.get("PUMP_01").status == status
-        (row,) = (
-            row for row in served.stores.guard.audit.rows() if row.action == "update_device_status"
-        )
+        (row,) = (row for row in served.stores.audit.rows() if row.action == "update_device_status")
         assert row.outcome == ("confirmed" if status == "STOPPED" else "declined")
         assert row.caller == "desk" and row.via == "http"
     (message,) = asked
@@ -358,11 +357,12 @@ async def test_of_eight_who_confirm_at_once_one_does_it(tmp_path: Path) -> None:
             for client in (one, two) * 4:
                 tasks.start_soon(client.call_tool_mcp, "confirm_proposal", {"proposal_id": number})
         assert served.stores.devices.get("PUMP_01").status == "STOPPED"
-        guard = served.stores.guard
-        assert guard.proposals.get(number, guard.now()).status is ProposalStatus.DONE
-        outcomes = [r.outcome for r in guard.audit.rows() if r.action == "update_device_status"]
+        done = served.stores.proposals.get(number, wall_clock())
+        assert done.status is ProposalStatus.DONE
+        audit = served.stores.audit
+        outcomes = [r.outcome for r in audit.rows() if r.action == "update_device_status"]
         assert outcomes.count("confirmed") == 1
-        assert guard.audit.broken_at() is None
+        assert audit.broken_at() is None
 
 
 async def test_a_call_that_waits_for_a_person_does_not_keep_his_answer_out(tmp_path: Path) -> None:

@@ -13,7 +13,8 @@ from sqlalchemy import func, select
 from opsmith.access import Caller, Role
 from opsmith.storage.tables import metadata
 from opsmith_mcp.client import call_by_name, connect
-from opsmith_mcp.groups import EVERY, Stores, plant_server
+from opsmith_mcp.groups import EVERY, plant_server
+from opsmith_mcp.stores import Stores
 
 pytestmark = pytest.mark.anyio
 
@@ -50,7 +51,7 @@ async def test_strings_through_every_text_argument_are_text_or_refused(
         assert all(count >= tables[name] for name, count in _tables(stores).items()), (
             "rows are gone"
         )
-        assert stores.guard.audit.broken_at() is None
+        assert stores.audit.broken_at() is None
         assert stores.devices.get("PUMP_01").status == "RUNNING"
         assert stores.orders.get(here.order_no).status == "OPEN"
     assert not [path for path in tmp_path.iterdir() if TOUCHED in path.name]

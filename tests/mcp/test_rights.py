@@ -17,9 +17,11 @@ from opsmith.access import GIVEN, Caller, Role
 from opsmith.errors import OpsmithError
 from opsmith_mcp.change_window import Changes
 from opsmith_mcp.client import call_by_name, connect
-from opsmith_mcp.groups import EVERY, GROUPS, Stores, plant_server
+from opsmith_mcp.groups import EVERY, GROUPS, plant_server
+from opsmith_mcp.guard import Guard
 from opsmith_mcp.marks import Mark, marked_tools
 from opsmith_mcp.proposals import Proposals
+from opsmith_mcp.stores import Stores
 
 pytestmark = pytest.mark.anyio
 
@@ -35,7 +37,7 @@ def marks_of(stores: Stores, *names: str) -> dict[str, Mark]:
     changes = Changes(stores.series)
     groups = [GROUPS[name](stores, changes) for name in names or EVERY]
     if not names:
-        groups.append(Proposals(stores.guard, stores.devices))
+        groups.append(Proposals(Guard(stores.database), stores.devices))
     return {
         method.__name__: mark
         for group in groups
@@ -93,11 +95,11 @@ async def test_each_role_has_the_tools_of_its_mark_and_sees_its_factory_alone(
                 assert answer.startswith("Denied: ") is is_denied, (name, arguments, answer)
             noted = len(questions) if mark.writes and name not in listed else 0
             assert _refusals(stores) - before == noted, name
-    assert stores.guard.audit.broken_at() is None
+    assert stores.audit.broken_at() is None
 
 
 def _refusals(stores: Stores) -> int:
-    return sum(row.outcome == "refused" for row in stores.guard.audit.all())
+    return sum(row.outcome == "refused" for row in stores.audit.all())
 
 
 async def test_documents_of_the_other_factory_are_not_there_and_not_completed(

@@ -24,7 +24,8 @@ from opsmith.storage.outbox import Outbox
 from opsmith.storage.tables import audit_log
 from opsmith.storage.workers import WorkerStore
 from opsmith_mcp.client import call, connect
-from opsmith_mcp.groups import ALL, EVERY, Stores, plant_server
+from opsmith_mcp.groups import ALL, EVERY, plant_server
+from opsmith_mcp.stores import Stores
 from opsmith_mcp.system import System
 
 from .conftest import NOW, Plant

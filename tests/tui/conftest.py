@@ -11,7 +11,7 @@ from opsmith.domain.devices import Device
 from opsmith.domain.readings import Frame
 from opsmith.storage.database import Database
 from opsmith.storage.series_embedded import EmbeddedSeriesStore
-from opsmith_mcp.groups import Stores
+from opsmith_mcp.stores import Stores
 
 
 @pytest.fixture

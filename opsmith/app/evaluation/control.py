@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, NoReturn, cast
 
 from opsmith.access import SYSTEM
+from opsmith.app.answering import refiner_of, responder_of
 from opsmith.app.bootstrap import Plant, open_plant
 from opsmith.app.evaluation.play import Played, Told, apart
 from opsmith.domain.alerts import Alert, AlertChange, trace_id_of
@@ -60,8 +61,8 @@ async def _run(plant: Plant, played: Sequence[Played]) -> list[Played]:
         connect(plant_server(plant.stores, caller=SYSTEM)) as tools,
         connect(plant_server(plant.stores, caller=READER)) as eyes,
     ):
-        responder = plant.responder(tools, live=False)
-        refiner = plant.refiner(tools, eyes) if plant.settings.llm_model else None
+        responder = responder_of(plant, tools, live=False)
+        refiner = refiner_of(plant, tools, eyes) if plant.settings.llm_model else None
         for one in played:
             told: list[Told] = []
             for known in one.told:

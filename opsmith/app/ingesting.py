@@ -1,25 +1,15 @@
-"""The stages: what each does with the messages that it is given."""
+"""From readings to alerts: the stage that takes them."""
 
 import asyncio
-import contextlib
-from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import datetime, timedelta
-from typing import Any
-
-from fastmcp import Client
 
 from opsmith.app.bootstrap import Plant
 from opsmith.bus.consume import Stage, Work
-from opsmith.domain.events import ALERTS, RAW, REPORTS, AlertEvent, ReportEvent
+from opsmith.domain.events import RAW
 from opsmith.metrics import Followed
 from opsmith.ports import Bus, Message, Place
-from opsmith_agents.models import shown_chain
-from opsmith_agents.refiner import Refiner
-from opsmith_agents.responder import Responder
 from opsmith_ingest.pipeline import Pipeline
-from opsmith_mcp.client import connect
-from opsmith_mcp.groups import plant_server
-from opsmith_mcp.server import READER
 
 BATCH = 10_000
 """Readings at once, at most: what they cost together is then small beside what each costs."""
@@ -98,30 +88,6 @@ class Ingest(Work):
         await asyncio.to_thread(self.pipeline.save)
 
 
-class Respond(Work):
-    """Alerts become reports and orders, by rules."""
-
-    def __init__(self, responder: Responder) -> None:
-        self.responder = responder
-
-    async def do(self, messages: Sequence[Message]) -> None:
-        """See `Work`."""
-        for message in messages:
-            await self.responder.respond(AlertEvent.model_validate_json(message.value))
-
-
-class Refine(Work):
-    """Reports are thought through by the LLM."""
-
-    def __init__(self, refiner: Refiner) -> None:
-        self.refiner = refiner
-
-    async def do(self, messages: Sequence[Message]) -> None:
-        """See `Work`."""
-        for message in messages:
-            await self.refiner.refine(ReportEvent.model_validate_json(message.value))
-
-
 def ingest_stage(
     plant: Plant,
     pipeline: Pipeline,
@@ -135,25 +101,3 @@ def ingest_stage(
     now = plant.stores.clock if watched else None
     work = Ingest(pipeline, now, keeps, lambda: bus.behind("ingest"))
     return Stage("ingest", (RAW,), work, max_records=BATCH)
-
-
-def respond_stage(responder: Responder) -> Stage:
-    """The stage that takes the alerts."""
-    return Stage("responder", (ALERTS,), Respond(responder), max_records=20)
-
-
-@contextlib.asynccontextmanager
-async def refine_stage(
-    plant: Plant, tools: Client[Any]
-) -> AsyncGenerator[tuple[Stage, Callable[[], dict[str, Any]]]]:
-    """The stage in which the LLM works, in a group of its own: no alert waits for its model.
-
-    Beside it comes what it says of itself. The model sees the plant with reading rights.
-    """
-    async with connect(plant_server(plant.stores, caller=READER)) as eyes:
-        refiner = plant.refiner(tools, eyes)
-        names = shown_chain(plant.settings)
-        yield (
-            Stage("refiner", (REPORTS,), Refine(refiner), max_records=1),
-            lambda: {"llm": names, **refiner.facts},
-        )
