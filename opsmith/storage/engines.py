@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event
+from sqlalchemy import URL, Connection, Dialect, Engine, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import ConnectionPoolEntry, NullPool
@@ -102,7 +102,7 @@ def _mysql(url: URL, alone: int | None) -> Engine:
             "pool_pre_ping": True,
             "pool_use_lifo": True,
         }
-    return create_engine(
+    engine = create_engine(
         url,
         isolation_level="REPEATABLE READ",
         json_serializer=json_text,
@@ -110,6 +110,15 @@ def _mysql(url: URL, alone: int | None) -> Engine:
         connect_args={name: value for name, value in own.items() if name not in url.query},
         **pool,
     )
+
+    def connect(_: Dialect, __: ConnectionPoolEntry, args: Any, named: Any) -> Any:
+        # Only a plant with MySQL has its driver.
+        from opsmith.storage.mysql_connection import MysqlConnection
+
+        return MysqlConnection(*args, **named)
+
+    event.listen(engine, "do_connect", connect)
+    return engine
 
 
 def _sqlite(url: URL) -> Engine:

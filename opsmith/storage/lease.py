@@ -53,7 +53,7 @@ class Lease:
     def __init__(self, database: Database, name: str) -> None:
         assert 0 < len(name) <= 20 and name.replace("-", "").replace("_", "").isalnum()
         self.name = name
-        self._url = database.url
+        self._database = database
         self._hold: _Hold | None = None
         self._lock = Lock()
 
@@ -66,9 +66,9 @@ class Lease:
         with self._lock:
             if self._stands():
                 return True
-            made = parsed(self._url)
+            made = parsed(self._database.url)
             if made.get_backend_name() == "mysql":
-                self._hold = _on_server(self._url, self.name)
+                self._hold = _on_server(self._database, self.name)
             else:
                 self._hold = _beside(made.database or ":memory:", self.name)
             return self._hold is not None
@@ -110,9 +110,14 @@ class _OnServer:
         self._connection.engine.dispose()
 
 
-def _on_server(url: str, name: str) -> _OnServer | None:
+def _on_server(database: Database, name: str) -> _OnServer | None:
+    url = database.url
     schema = (parsed(url).database or "").encode()
     lock = f"opsmith.{name}.{hashlib.sha256(schema).hexdigest()[:32]}"
+    with database.read() as connection:
+        # Those who wait look often; a connection to itself costs only who has a chance.
+        if not connection.execute(text("select is_free_lock(:name)"), {"name": lock}).scalar():
+            return None
     engine = open_engine(url, alone=_ANSWER)
     with translated(url):
         connection = engine.connect().execution_options(isolation_level="AUTOCOMMIT")
