@@ -26,6 +26,9 @@ from opsmith_mcp.server import READER
 PATIENCE = 60.0
 """Seconds that an alert waits for a store that does not answer."""
 
+ALERTS_AT_ONCE = 5
+"""Alerts in a batch: whoever takes over after a crash does as many again, and commits as soon."""
+
 DIAGNOSING = 0.7
 """Share of the LLM's time for the diagnosis; the rest is for the decision."""
 
@@ -73,7 +76,7 @@ async def answering(
         server = plant_server(plant.stores, caller=SYSTEM)
         tools = await stack.enter_async_context(connect(server))
         responder = responder_of(plant, tools, live=live)
-        respond = Stage("responder", (ALERTS,), Respond(responder), max_records=20)
+        respond = Stage("responder", (ALERTS,), Respond(responder), max_records=ALERTS_AT_ONCE)
         stages: list[tuple[Stage, Facts]] = [(respond, dict)]
         if plant.settings.llm_model:
             server = plant_server(plant.stores, caller=READER)
