@@ -19,7 +19,8 @@ _BEFORE = timedelta(days=730)
 _AGAIN = 0.4
 """Log odds for each earlier order of the same failure mode: what failed once fails rather again."""
 _FOUND = 0.6
-"""Log odds where an order that is not done names the mode: somebody has found it already."""
+"""Log odds where an order that is not done, and that a person made or looked at, names the mode:
+somebody has found it already."""
 _MOST = 1.2
 """Log odds that history may add or take away in all: it never outweighs clear readings."""
 
@@ -91,7 +92,9 @@ def _shift(mode: RankedMode, orders: Sequence[OrderLine], now: datetime) -> Shif
     for order in orders:
         same = order.failure_mode == mode.entry_id
         if order.status in UNDONE:
-            if same:
+            # One that opsmith wrote on another alert of the same event would only echo.
+            of_person = order.reviewed_by is not None or not order.trace_ids
+            if same and of_person:
                 found.append((_FOUND, "history_found", order.order_no))
             continue
         done = order.completed_at

@@ -1,5 +1,6 @@
 """Two failure modes at once: where they explain together what neither explains alone."""
 
+import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -129,10 +130,19 @@ def _joint(
 ) -> float:
     assert one.entry is not None and other.entry is not None
     sensor = "sensor" in (one.entry.category, other.entry.category)
-    total = one.entry.prior + other.entry.prior - (_SENSOR if sensor else _TWICE)
-    for key in mine.keys() | theirs.keys():
-        a, b = mine.get(key, (0.0, False))[0], theirs.get(key, (0.0, False))[0]
-        # What one of them does the other need not leave alone.
-        total += max(a, b) if max(a, b) > 0 else a + b
+    pairs = [
+        (mine.get(key, (0.0, False))[0], theirs.get(key, (0.0, False))[0])
+        for key in {**mine, **theirs}
+    ]
     left = [change for change in one.unexplained if change in other.unexplained]
-    return total - UNEXPLAINED * sum(weight_of(change) for change in left)
+    # Summed exactly: two pairs that explain as much do so in whichever order they are looked at.
+    return math.fsum(
+        (
+            one.entry.prior,
+            other.entry.prior,
+            -(_SENSOR if sensor else _TWICE),
+            # What one of them does the other need not leave alone.
+            *(max(a, b) if max(a, b) > 0 else a + b for a, b in pairs),
+            *(-UNEXPLAINED * weight_of(change) for change in left),
+        )
+    )

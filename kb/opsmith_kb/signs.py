@@ -153,8 +153,8 @@ class Symptoms:
 
     def _load(self, sign: Sign) -> Finding | None:
         moved = self.moved
-        there = {name for name in _LOAD if name in self.by_measurement}
-        if "speed" not in there and not {"flow", "current", "pressure"} <= there:
+        there = [name for name in _LOAD if name in self.by_measurement]
+        if "speed" not in there and not {"flow", "current", "pressure"} <= {*there}:
             return None
         together = {name: moved[name] for name in there if name in moved}
         pressure = together.get("pressure")

@@ -95,6 +95,13 @@ def test_what_failed_before_or_was_found_already_is_likelier(status: OrderStatus
     assert by_id["misalignment"] > 0.35 and by_id["bearing_wear"] < 0.45
 
 
+def test_an_order_that_nobody_looked_at_is_no_second_opinion() -> None:
+    echo = order("misalignment", 0, OrderStatus.OPEN).model_copy(update={"trace_ids": ("AL-1",)})
+    assert weigh(RANKING, [echo], NOW).shifts == ()
+    seen = echo.model_copy(update={"reviewed_by": "li"})
+    assert [one.reason for one in weigh(RANKING, [seen], NOW).shifts] == ["history_found"]
+
+
 def test_history_is_bounded_and_tells_nothing_of_what_is_to_come() -> None:
     many = [order("misalignment", 200, OrderStatus.OPEN)] * 9
     assert max(one.log_odds for one in weigh(RANKING, many, NOW).shifts) == 1.2
