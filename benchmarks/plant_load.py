@@ -14,8 +14,9 @@ Readings are those of `ingest_speed.py`: 192 bytes, four channels, 100 devices.
 - overload: readings come at ten times `--rate` for the seconds, then at `--rate`; the largest
   memory of a worker and the time until nothing waits are told.
 - latency: readings come at the rate, stamped with the time at which they are handed to the
-  producer; about ten a second say ANOMALY, each of another device, which is an alert by itself.
-  Counted until the alert, which stands in the tables by then, is on the topic `alerts`.
+  producer; about ten a second say ANOMALY, each of another device that the plant knows already,
+  which is an alert by itself. Counted until the alert, which stands in the tables by then, is on
+  the topic `alerts`.
 - source: `opsmith worker source` alone; from the time in a reading until it came back from the
   broker.
 """
@@ -48,6 +49,7 @@ from opsmith.domain.events import ALERTS, RAW
 
 DEVICES = 100
 GROUP_OF_INGEST = "ingest"
+QUIET = {"temperature": 45.0, "vibration": 0.52, "pressure": 2.1, "current": 15.8}
 
 
 class Plant:
@@ -311,7 +313,7 @@ def latency(plant: Plant, arguments: argparse.Namespace) -> None:
     plant.work("ingest", arguments.workers)
     to = producer(plant.kafka)
     # The first alert of all makes its topic.
-    to.produce(RAW, anomaly("FIRST"), "FIRST")
+    to.produce(RAW, spoken("FIRST", "ANOMALY"), "FIRST")
     to.flush()
     while ALERTS not in to.list_topics(timeout=10).topics:
         time.sleep(0.1)
@@ -322,15 +324,19 @@ def latency(plant: Plant, arguments: argparse.Namespace) -> None:
         listener.start()
         assert ready.wait(60), "the listener has no partitions"
         sent: dict[str, float] = {}
-        began = time.monotonic()
         each = 0.02
-        for turn in range(round(arguments.seconds / each)):
+        turns = round(arguments.seconds / each)
+        for turn in range(0, turns, round(0.1 / each)):
+            device = f"R{rate}_{turn:05d}"
+            to.produce(RAW, spoken(device, "NORMAL"), device)
+        began = time.monotonic()
+        for turn in range(turns):
             paced(to, round(rate * each))
             # The first seconds are those in which everything is met for the first time.
             if turn % round(0.1 / each) == 0 and turn * each > 3:
                 device = f"R{rate}_{turn:05d}"
                 sent[device] = time.time()
-                to.produce(RAW, anomaly(device), device)
+                to.produce(RAW, spoken(device, "ANOMALY"), device)
             to.poll(0)
             time.sleep(max(0.0, began + (turn + 1) * each - time.monotonic()))
         to.flush()
@@ -358,19 +364,21 @@ def paced(to: Producer, count: int) -> None:
         fields = {
             "device_id": device,
             "timestamp": (stamp + timedelta(microseconds=number // DEVICES)).isoformat(),
-            "temperature": 45.0,
-            "vibration": 0.52,
-            "pressure": 2.1,
-            "current": 15.8,
+            **QUIET,
         }
         to.produce(RAW, json.dumps(fields).encode().ljust(192), device)
 
 
-def anomaly(device: str) -> bytes:
-    """A reading that is an alert by itself."""
-    now = datetime.now(UTC).isoformat()
-    # On a line of its own: many on one line are a flood, which is told once.
-    fields = {"device_id": device, "timestamp": now, "status": "ANOMALY", "line_id": device}
+def spoken(device: str, status: str) -> bytes:
+    """A reading whose status says how it is; ANOMALY is an alert by itself."""
+    fields = {
+        "device_id": device,
+        "timestamp": datetime.now(UTC).isoformat(),
+        "status": status,
+        # On a line of its own: many on one line are a flood, which is told once.
+        "line_id": device,
+        **QUIET,
+    }
     return json.dumps(fields).encode()
 
 
