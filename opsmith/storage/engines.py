@@ -20,6 +20,9 @@ TURN = 15
 """Seconds that a writer waits for the one before it; less than `ANSWER`."""
 LONG = 3600
 """Seconds for a statement of a long job, such as a change of the schema."""
+HANGING = 10
+"""Seconds after which a server takes a connection back that says nothing: of a process that hangs
+in the middle of a write, whose lock every other writer waits for."""
 _OLDEST = 600
 """Seconds after which a connection is made anew: what stands between may have cut it."""
 
@@ -94,6 +97,7 @@ def _mysql(url: URL, alone: int | None) -> Engine:
     }
     pool: dict[str, Any] = {"poolclass": NullPool}
     if alone is None:
+        own["init_command"] += f", wait_timeout = {HANGING}"
         pool = {
             "pool_size": 10,
             "max_overflow": 30,

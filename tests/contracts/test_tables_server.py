@@ -100,6 +100,19 @@ def test_who_waits_too_long_for_his_turn_is_told_so_and_has_written_nothing(
     second.close()
 
 
+def test_a_writer_that_hangs_loses_its_turn_and_what_it_wrote(server: Mariadb) -> None:
+    first, second = (Database(server.make("hanging")) for _ in range(2))
+    with pytest.raises(Unavailable), first.write() as connection:
+        connection.execute(insert(plant).values(name="a", value="1"))
+        # It says nothing any more; the other one waits for its turn, and gets it.
+        PlantFacts(second).set("b", "2")
+        connection.execute(insert(plant).values(name="c", value="3"))
+    facts = PlantFacts(first)
+    assert (facts.get("a"), facts.get("b"), facts.get("c")) == (None, "2", None)
+    first.close()
+    second.close()
+
+
 @pytest.mark.parametrize("isolation", ["OFF", "ON"])
 def test_a_writer_is_never_refused_for_what_the_one_before_it_changed(
     server: Mariadb, isolation: str
