@@ -101,7 +101,8 @@ def test_who_waits_too_long_for_his_turn_is_told_so_and_has_written_nothing(
 
 
 def test_a_writer_that_hangs_loses_its_turn_and_what_it_wrote(server: Mariadb) -> None:
-    first, second = (Database(server.make("hanging")) for _ in range(2))
+    url = server.make("hanging")
+    first, second = Database(url), Database(url)
     with pytest.raises(Unavailable), first.write() as connection:
         connection.execute(insert(plant).values(name="a", value="1"))
         # It says nothing any more; the other one waits for its turn, and gets it.
