@@ -24,6 +24,10 @@ from opsmith_agents.rules import RULES
 
 logger = logging.getLogger(__name__)
 
+ONE_OUTAGE = 10.0
+"""Seconds between two looks at an event that waits, at most, while one store is away: they come
+every other second. After a longer time it is another outage, and has a patience of its own."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Before:
@@ -98,8 +102,8 @@ class Responder:
         self._language: Language = language
         self._patience = patience
         self._clock = clock
-        self._blind_since: dict[tuple[str, datetime], float] = {}
-        """Since when each event waits for its evidence."""
+        self._blind: dict[tuple[str, datetime], tuple[float, float]] = {}
+        """Of each event that waits for its evidence: since when, and when it was looked at last."""
 
     async def respond(self, event: AlertEvent) -> Outcome:
         """Diagnose, report, decide and order, as far as the event asks for it.
@@ -141,11 +145,14 @@ class Responder:
 
     def _wait_for(self, event: AlertEvent, tools: Sequence[str]) -> None:
         """Let an event wait whose evidence is out of reach: nobody would look at it again."""
-        key = (event.alert.trace_id, event.as_of)
-        since = self._blind_since.setdefault(key, self._clock()) if tools else None
-        if since is not None and self._clock() - since < self._patience:
+        key, now = (event.alert.trace_id, event.as_of), self._clock()
+        since, last = self._blind.pop(key, (now, now))
+        if not tools:
+            return
+        since = now if now - last > ONE_OUTAGE else since
+        if now - since < self._patience:
+            self._blind[key] = since, now
             raise Unavailable(f"No evidence for {key[0]} yet: {', '.join(tools)} unavailable")
-        self._blind_since.pop(key, None)
 
     async def _before(self, event: AlertEvent) -> _Before | None:
         view = await self._publisher.reports(event)
