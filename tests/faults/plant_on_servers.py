@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import dataclasses
+import functools
 import json
 import os
 import signal
@@ -250,9 +251,15 @@ def wipe(kafka: Kafka) -> None:
     def ours() -> list[str]:
         return [name for name in admin.list_topics(timeout=10).topics if not name.startswith("__")]
 
-    groups = [each.group_id for each in admin.list_consumer_groups().result().valid]
-    for group in groups:
-        admin.delete_consumer_groups([group])[group].result(10)
+    def gone(group: str) -> bool:
+        # A killed member counts until its session is over.
+        with contextlib.suppress(confluent_kafka.KafkaException):
+            admin.delete_consumer_groups([group])[group].result(10)
+            return True
+        return False
+
+    for group in [each.group_id for each in admin.list_consumer_groups().result().valid]:
+        until(functools.partial(gone, group), f"the group {group} is deleted")
     for future in admin.delete_topics(ours()).values() if ours() else ():
         future.result(10)
     until(lambda: not ours(), "the topics are deleted")
