@@ -140,10 +140,14 @@ class Source:
 
     def stop(self) -> None:
         """Send no more; all that was sent is on the topic."""
-        self._stop.set()
-        self._thread.join()
+        self.halt()
         assert not self._producer.flush(60)
         assert not self._refused, self._refused[:3]
+
+    def halt(self) -> None:
+        """Send no more, whatever became of what was sent."""
+        self._stop.set()
+        self._thread.join()
 
     def again(self) -> None:
         """Send everything that was sent once more."""

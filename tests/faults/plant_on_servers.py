@@ -18,7 +18,7 @@ import confluent_kafka
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 from faults.dying import COMMITTED, NEVER
-from faults.made_stream import Message
+from faults.made_stream import Message, Source, Stream
 from servers import Kafka, free_port
 
 from opsmith.app.bootstrap import Plant, open_plant
@@ -165,6 +165,7 @@ class ServerPlant:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
         self.workers = list[Worker]()
+        self._sources = list[Source]()
         values = {
             "data_dir": folder / "data",
             "kafka_servers": kafka.url,
@@ -196,6 +197,13 @@ class ServerPlant:
         self.workers.append(worker)
         return worker
 
+    def source(self, stream: Stream, gains: float) -> Source:
+        """Let readings come; they end with the plant at the latest."""
+        source = Source(stream, self._kafka.url, gains)
+        source.start()
+        self._sources.append(source)
+        return source
+
     def behind(self, group: str) -> int:
         """Messages that the group has not committed."""
         return behind(self._kafka, group, {"ingest": RAW, "responder": ALERTS}[group])
@@ -214,7 +222,9 @@ class ServerPlant:
         return until(self.is_at_rest, "the plant is at rest", patience)
 
     def end(self) -> None:
-        """End every worker that is left, whatever it does."""
+        """End every source and worker that is left, whatever it does."""
+        for source in self._sources:
+            source.halt()
         for worker in self.workers:
             if worker.is_alive:
                 worker.kill()

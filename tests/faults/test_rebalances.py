@@ -13,7 +13,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from faults.made_stream import Source, Stream
+from faults.made_stream import Stream
 from faults.plant_on_servers import PATIENCE, ServerPlant, Worker, plant_on, undisturbed, until
 from faults.sinks import kept, unlike_sent, unlike_undisturbed
 from servers import Influx, Kafka, Mariadb, Redis
@@ -116,8 +116,7 @@ def test_partitions_that_change_hands_lose_nothing_and_tell_nothing_twice(
         "kafka_session": SESSION,
     }
     with plant_on(tmp_path / "shared", broker, modules, stream.devices, **chosen) as plant:
-        source = Source(stream, broker.url, gains=240 / (8 * changes))
-        source.start()
+        source = plant.source(stream, gains=240 / (8 * changes))
         crew = Crew(plant, chance)
         responders = [plant.worker("respond"), plant.worker("respond")]
         crew.join()

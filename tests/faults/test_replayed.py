@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from faults.made_stream import Source, Stream
+from faults.made_stream import Stream
 from faults.plant_on_servers import Worker, plant_on, published, undisturbed, until
 from faults.sinks import kept, unlike_sent, unlike_undisturbed
 from servers import Kafka, Mariadb, Redis
@@ -48,8 +48,7 @@ def test_a_diagnosis_runs_once_and_everything_that_comes_twice_changes_nothing(
     stream = Stream(DEVICES, lasts=240)
     chosen = {"database_url": mariadb.make(f"twice_{uuid4().hex}"), "redis_url": redis.url}
     with plant_on(tmp_path / "plant", broker, modules, stream.devices, **chosen) as plant:
-        source = Source(stream, broker.url, gains=20)
-        source.start()
+        source = plant.source(stream, gains=20)
         ingest = plant.worker("ingest")
         responders = [plant.worker("respond") for _ in range(3)]
         for worker in (ingest, *responders):

@@ -16,7 +16,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from faults.made_stream import Message, Source, Stream
+from faults.made_stream import Message, Stream
 from faults.outages import AGAIN, Disturber
 from faults.plant_on_servers import plant_on, undisturbed, until
 from faults.sinks import Sinks, kept, unlike_sent, unlike_undisturbed
@@ -115,8 +115,7 @@ def test_servers_that_go_and_come_back_lose_nothing_and_nobody_has_to_help(
         "redis_url": four.cooldown.url,
     }
     with plant_on(tmp_path / "shaken", four.bus, modules, stream.devices, **chosen) as plant:
-        source = Source(stream, four.bus.url, gains=4.0)
-        source.start()
+        source = plant.source(stream, gains=4.0)
         workers = [plant.worker("ingest"), plant.worker("respond")]
         until(lambda: all(worker.works() for worker in workers), "both work")
         numbers = count()

@@ -15,7 +15,7 @@ from uuid import uuid4
 
 import pytest
 from faults.dying import INGEST, RESPOND
-from faults.made_stream import Source, Stream
+from faults.made_stream import Stream
 from faults.plant_on_servers import (
     PATIENCE,
     Part,
@@ -92,8 +92,7 @@ def test_workers_killed_at_the_worst_moments_lose_nothing_and_do_nothing_twice(
     stream = Stream(24, lasts=300 + 12 * kills, seed=SEED + run)
     chosen = {"database_url": mariadb.make(f"killed_{uuid4().hex}"), "redis_url": redis.url}
     with plant_on(tmp_path / "killed", broker, modules, stream.devices, **chosen) as plant:
-        source = Source(stream, broker.url, gains=240 / (5 * kills))
-        source.start()
+        source = plant.source(stream, gains=240 / (5 * kills))
         responding = kills // 3
         mortals = [
             Mortal(plant, "ingest", INGEST, kills - responding, chance),
