@@ -55,6 +55,11 @@ class RedisCooldown:
                 has = self._client.raw.eval(_CLAIM, 1, *given)
         return bool(has)
 
+    def ask(self) -> None:
+        """Ask whether it answers. Raises `Unavailable`, or `BadInput` where it refuses us."""
+        with self._client.translated():
+            self._client.raw.ping()
+
     def close(self) -> None:
         """See `Cooldown.close`."""
         self._client.close()

@@ -3,6 +3,8 @@
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from threading import Event, Thread
+from typing import Protocol
 
 from opsmith.errors import OpsmithError
 from opsmith.health import Outages
@@ -17,12 +19,20 @@ PAUSE = 2.0
 """Seconds in which one that did not answer is not asked again."""
 
 
+class Shared(Cooldown, Protocol):
+    """A cooldown that can be away."""
+
+    def ask(self) -> None:
+        """Ask whether it answers; raises what it says where it does not."""
+        ...
+
+
 class SteadyCooldown:
     """Never raises `Unavailable`: a rate limit is a comfort, and an outage must lose no alert.
 
     What this process claimed is counted here too, so that an outage begins where things stood.
-    An outage lets by at most as many as each process alone would. It times the shared one and
-    tells of its outages itself: nothing else need watch it.
+    An outage lets by at most as many as each process alone would. It times the shared one, tells of
+    its outages itself, and asks by itself whether one is over: claims may come hours apart.
 
     Args:
         shared: The cooldown of all workers.
@@ -31,13 +41,14 @@ class SteadyCooldown:
     """
 
     def __init__(
-        self, shared: Cooldown, outages: Outages, clock: Callable[[], float] = time.monotonic
+        self, shared: Shared, outages: Outages, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._shared = shared
         self._own = MemoryCooldown()
         self._outages = outages
         self._clock = clock
         self._rests_until = float("-inf")
+        self._closed = Event()
 
     def claim(self, key: str, member: str, most: int, period: timedelta, now: datetime) -> bool:
         """See `Cooldown.claim`."""
@@ -48,7 +59,8 @@ class SteadyCooldown:
             except OpsmithError as error:
                 # Also one that refuses us, as after its password was changed.
                 self._rests_until = self._clock() + PAUSE
-                self._outages.failed(PART, error, "each worker limits the rate by itself")
+                if self._outages.failed(PART, error, "each worker limits the rate by itself"):
+                    Thread(target=self._until_it_answers, name="cooldown", daemon=True).start()
             else:
                 self._outages.answered(PART)
                 if has:
@@ -58,4 +70,15 @@ class SteadyCooldown:
 
     def close(self) -> None:
         """See `Cooldown.close`."""
+        self._closed.set()
         self._shared.close()
+
+    def _until_it_answers(self) -> None:
+        while not self._closed.wait(PAUSE):
+            try:
+                self._shared.ask()
+            except OpsmithError:
+                continue
+            self._rests_until = float("-inf")
+            self._outages.answered(PART)
+            return

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from threading import Barrier
+from threading import Barrier, Event
 
 import pytest
 from servers import Redis
@@ -225,8 +225,28 @@ def test_an_outage_stops_nobody_and_is_told_once_when_it_comes_and_goes(
     assert claimed(cooldown, *"wxyz", most=3) == [True, True, True, False]
     assert not outages.standing()
     (over,) = outages.over()
-    assert over.until == START + timedelta(seconds=now[0])
+    assert over.until is not None and over.until >= START + timedelta(seconds=now[0] - PAUSE)
     assert [line.levelname for line in caplog.records] == ["WARNING", "WARNING"]
+
+
+def test_an_outage_is_over_when_redis_is_back_though_nobody_claims(own_redis: Redis) -> None:
+    back = Event()
+
+    class Watched(Outages):
+        def answered(self, part: str) -> bool:
+            is_news = super().answered(part)
+            back.set()
+            return is_news
+
+    outages = Watched()
+    cooldown = SteadyCooldown(RedisCooldown(own_redis.url), outages)
+    own_redis.kill()
+    assert claimed(cooldown, "a") == [True]
+    assert [one.part for one in outages.standing()] == ["cooldown"]
+    own_redis.start()
+    assert back.wait(60)
+    assert not outages.standing()
+    cooldown.close()
 
 
 def test_a_redis_that_hangs_is_waited_for_once_a_pause(own_redis: Redis) -> None:
