@@ -42,7 +42,9 @@ class Crew:
         """One more."""
         worker = self.plant.worker("ingest")
         self.living.append(worker)
-        until(lambda: worker.works() or not worker.is_alive, "the new one works")
+        # One more than there are partitions stands by.
+        if len(self.living) <= self.plant.settings.kafka_partitions:
+            until(lambda: worker.works() or not worker.is_alive, "the new one works")
 
     def leave(self) -> None:
         """One fewer, in order."""
