@@ -4,8 +4,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
+from opsmith.access import Caller
 from opsmith.domain.alerts import AlertLevel, AlertType
 from opsmith.domain.readings import Aggregates, Frame, ReadingBatch
 
@@ -227,4 +228,204 @@ class Wake(Protocol):
 
     def close(self) -> None:
         """Close the connection."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Somebody who may sign in."""
+
+    caller: Caller
+    stamp: str
+    """Changes with the password, and when he is shut out: a sign-in holds until then."""
+
+
+class Users(Protocol):
+    """Who signs in. Every method raises `Unavailable` where the tables do not answer."""
+
+    def has_any(self) -> bool:
+        """Whether a user was ever made: from then on nobody comes in without a password."""
+        ...
+
+    def sign_in(self, name: str, password: str) -> Account | None:
+        """Whose name and password these are; None for a wrong one and for who is disabled.
+
+        It takes as long for a name that there is as for one that there is not.
+        """
+        ...
+
+    def find(self, name: str) -> Account | None:
+        """The user of that name, where he may come in."""
+        ...
+
+    def end(self, sign_in: str, until: datetime) -> None:
+        """End a sign-in, which would have ended by itself at `until`."""
+        ...
+
+    def is_ended(self, sign_in: str) -> bool:
+        """Whether it was ended."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ChatThread:
+    """One conversation of one person."""
+
+    thread_id: str
+    name: str
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ChatStep:
+    """What was said, or called, in a conversation."""
+
+    step_id: str
+    kind: str
+    """What Chainlit calls its type, such as `user_message` or `tool`."""
+    text: str
+    """What is found by searching; empty for what is not spoken."""
+    body: Mapping[str, Any]
+    """JSON object, as the page has it."""
+    created_at: datetime
+    parent_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ChatElement:
+    """A chart, a table or a file of a conversation."""
+
+    element_id: str
+    mime: str
+    body: Mapping[str, Any]
+    """JSON object, as the page has it."""
+    content: bytes
+    """At most 16 MB; empty in a `KeptThread`."""
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ChatFeedback:
+    """What somebody thought of an answer."""
+
+    feedback_id: str
+    step_id: str
+    """The answer's."""
+    owner: str
+    good: bool
+    comment: str
+    question: str
+    answer: str
+    at: datetime
+    trace_id: str | None = None
+    """The alert that it was about."""
+    version: int | None = None
+    """Of that alert's report, as it was then."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeptThread:
+    """A conversation with all that is in it, the oldest first."""
+
+    thread: ChatThread
+    steps: Sequence[ChatStep]
+    elements: Sequence[ChatElement]
+    feedback: Sequence[ChatFeedback]
+
+
+class ChatHistory(Protocol):
+    """Conversations, each for its owner's eyes: of another's every method finds nothing.
+
+    Every method raises `Unavailable` where the tables do not answer.
+    """
+
+    def together(self) -> AbstractContextManager[None]:
+        """What is written within the block stands or falls together."""
+        ...
+
+    def begin(self, owner: str, thread_id: str, at: datetime, name: str | None = None) -> None:
+        """Make a conversation where there is none; give it a name where one is given.
+
+        Raises:
+            NotFound: It is somebody else's.
+        """
+        ...
+
+    def owns(self, owner: str, thread_id: str) -> bool:
+        """Whether there is such a conversation of that person."""
+        ...
+
+    def threads(
+        self, owner: str, limit: int, after: str | None = None, search: str = ""
+    ) -> Sequence[ChatThread]:
+        """Conversations, the one that was used last first.
+
+        Args:
+            owner: Whose.
+            limit: At most so many.
+            after: Go on after this one.
+            search: Part of its name, or of something that was said in it.
+        """
+        ...
+
+    def thread(self, owner: str, thread_id: str) -> KeptThread | None:
+        """A conversation, or None."""
+        ...
+
+    def drop(self, owner: str, thread_id: str) -> None:
+        """Forget a conversation; what was thought of its answers about alerts stays."""
+        ...
+
+    def remember(self, owner: str, thread_id: str, memory: str) -> None:
+        """Keep what the assistant goes on with."""
+        ...
+
+    def memory(self, owner: str, thread_id: str) -> str | None:
+        """What was kept so last, or None."""
+        ...
+
+    def keep_step(self, owner: str, thread_id: str, step: ChatStep) -> None:
+        """Keep a step, in the place of what was kept of it. Raises `NotFound` as `begin`."""
+        ...
+
+    def drop_step(self, owner: str, step_id: str) -> None:
+        """Forget a step."""
+        ...
+
+    def keep_element(self, owner: str, thread_id: str, element: ChatElement) -> None:
+        """Keep an element, in the place of what was kept of it. Raises `NotFound` as `begin`."""
+        ...
+
+    def element(self, owner: str, thread_id: str, element_id: str) -> ChatElement | None:
+        """An element with its content, or None."""
+        ...
+
+    def drop_element(self, owner: str, element_id: str) -> None:
+        """Forget an element."""
+        ...
+
+    def judge(
+        self, owner: str, step_id: str, good: bool, comment: str, at: datetime
+    ) -> ChatFeedback:
+        """Keep what the owner thinks of an answer, in the place of what he thought before.
+
+        Args:
+            owner: Whose conversation it is in.
+            step_id: Of the answer, or of the step that it came of.
+            good: Whether it helped.
+            comment: In his words.
+            at: When.
+
+        Raises:
+            NotFound: No answer of his has that id.
+        """
+        ...
+
+    def drop_feedback(self, owner: str, feedback_id: str) -> None:
+        """Take it back."""
+        ...
+
+    def feedback_about(self, trace_id: str) -> Sequence[ChatFeedback]:
+        """What people thought of the answers about an alert, the oldest first."""
         ...

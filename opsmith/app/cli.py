@@ -14,6 +14,7 @@ from opsmith.app import (
     cli_mcp,
     cli_proposals,
     cli_train,
+    cli_users,
     cli_worker,
 )
 from opsmith.app.cli_common import Json, Lang
@@ -36,6 +37,7 @@ app = typer.Typer(
 
 app.add_typer(cli_mcp.app, name="mcp")
 app.add_typer(cli_keys.keys, name="keys")
+app.add_typer(cli_users.users, name="users")
 app.add_typer(cli_keys.audit, name="audit")
 app.add_typer(cli_proposals.proposals, name="proposals")
 app.add_typer(cli_import.import_app, name="import")
@@ -136,7 +138,7 @@ def serve(
     device: Annotated[str | None, typer.Option(help="Whose readings the file has.")] = None,
     speed: Annotated[float, typer.Option(min=0.1, max=1000, help="Of a file: 1 is real.")] = 1.0,
     host: Annotated[
-        str, typer.Option(help="Address of /health, /ready, /metrics and /mcp.")
+        str, typer.Option(help="Address of /health, /ready, /metrics, /mcp, /chat.")
     ] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="0: a free one.")] = 8321,
     with_mcp: Annotated[
@@ -144,6 +146,14 @@ def serve(
         typer.Option(
             "--mcp/--no-mcp",
             help="MCP under /mcp; default: on, but not without keys"
+            " where others reach the address.",
+        ),
+    ] = None,
+    with_chat: Annotated[
+        bool | None,
+        typer.Option(
+            "--chat/--no-chat",
+            help="The chat under /chat; default: on where it is installed, but not without users"
             " where others reach the address.",
         ),
     ] = None,
@@ -159,7 +169,7 @@ def serve(
     settings = _settings(lang)
     origin = Origin(source, device, speed)
     _tell_first_use(settings)
-    run_serve(settings, origin, host, port, seconds, with_mcp=with_mcp)
+    run_serve(settings, origin, host, port, seconds, with_mcp=with_mcp, with_chat=with_chat)
 
 
 @app.command()

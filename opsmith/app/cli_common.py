@@ -46,6 +46,20 @@ def print_json(value: object) -> None:
     sys.stdout.write("\n")
 
 
+def print_table(headings: list[str], rows: list[list[str]]) -> None:
+    """Print a table for people."""
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(*headings, box=SIMPLE_HEAD)
+    for row in rows:
+        # Text from outside is no markup, and moves no cursor.
+        table.add_row(*(Text("".join(c if c.isprintable() else "?" for c in one)) for one in row))
+    Console().print(table)
+
+
 def at_the_machine(role: Role) -> Caller:
     """The person who types the command, by the name that the system has for him."""
     try:

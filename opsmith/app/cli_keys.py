@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from opsmith.access import GIVEN, Role, role_named
-from opsmith.app.cli_common import Json, Lang, at_the_machine, print_json, settings_of
+from opsmith.app.cli_common import Json, Lang, at_the_machine, print_json, print_table, settings_of
 from opsmith.domain.base import Language
 from opsmith.errors import BadInput, NotFound
 
@@ -120,7 +120,7 @@ def list_keys(as_json: Json = False, lang: Lang = None) -> None:
         typer.echo(words["none"])
         return
     states = {"active": "active", "expired": "expired", "revoked": "is_revoked"}
-    _table(
+    print_table(
         [words[one] for one in ("name", "role", "factories", "state", "used", "expires")],
         [
             [
@@ -175,7 +175,7 @@ def list_audit(
     if not rows:
         typer.echo(words["empty"])
         return
-    _table(
+    print_table(
         ["#", *(words[one] for one in ("at", "caller", "role", "via", "action", "outcome"))]
         + [words["detail"]],
         [
@@ -237,16 +237,3 @@ def verify_audit(
 
 def _when(at: datetime | None, settings: Any) -> str:
     return "" if at is None else f"{at.astimezone(settings.zone):%Y-%m-%d %H:%M:%S}"
-
-
-def _table(headings: list[str], rows: list[list[str]]) -> None:
-    from rich.box import SIMPLE_HEAD
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(*headings, box=SIMPLE_HEAD)
-    for row in rows:
-        # Text from outside is no markup, and moves no cursor.
-        table.add_row(*(Text("".join(c if c.isprintable() else "?" for c in one)) for one in row))
-    Console().print(table)

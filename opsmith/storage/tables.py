@@ -367,6 +367,88 @@ device_health = Table(
 )
 """The health index that was last worked out of each device, with its reasons."""
 
+user_account = Table(
+    "user_account",
+    metadata,
+    Column("name", String(100), primary_key=True),
+    Column("digest", String(200), nullable=False),
+    Column("role", String(16), nullable=False),
+    Column("factories", Json),
+    Column("stamp", String(32), nullable=False),
+    Column("created_at", Utc, nullable=False),
+    Column("changed_at", Utc, nullable=False),
+    Column("last_seen_at", Utc),
+    Column("disabled_at", Utc),
+)
+"""People who sign in; a sign-in holds for as long as `stamp` is what it was then."""
+
+ended_sign_in = Table(
+    "ended_sign_in",
+    metadata,
+    Column("sign_in", String(64), primary_key=True),
+    Column("until", Utc, nullable=False, index=True),
+)
+"""Sign-ins that were ended before their time, until they would have ended by themselves."""
+
+chat_thread = Table(
+    "chat_thread",
+    metadata,
+    Column("thread_id", String(64), primary_key=True),
+    Column("owner", String(100), nullable=False),
+    Column("name", String(200), nullable=False),
+    Column("memory", Prose),
+    Column("created_at", Utc, nullable=False),
+    Column("updated_at", Utc, nullable=False),
+    Index("ix_chat_thread_owner_updated_at", "owner", "updated_at"),
+)
+"""Conversations in the chat, each of one person; `memory` is what the assistant goes on with."""
+
+chat_step = Table(
+    "chat_step",
+    metadata,
+    Column("step_id", String(64), primary_key=True),
+    Column(
+        "thread_id", String(64), ForeignKey("chat_thread.thread_id"), nullable=False, index=True
+    ),
+    Column("parent_id", String(64)),
+    Column("kind", String(32), nullable=False),
+    Column("text", Prose, nullable=False),
+    Column("body", Json, nullable=False),
+    Column("created_at", Utc, nullable=False),
+)
+"""What was said and called in a conversation, as the page shows it."""
+
+chat_element = Table(
+    "chat_element",
+    metadata,
+    Column("element_id", String(64), primary_key=True),
+    Column(
+        "thread_id", String(64), ForeignKey("chat_thread.thread_id"), nullable=False, index=True
+    ),
+    Column("mime", String(100), nullable=False),
+    Column("body", Json, nullable=False),
+    Column("content", Blob, nullable=False),
+    Column("created_at", Utc, nullable=False),
+)
+"""Charts, tables and files of a conversation."""
+
+chat_feedback = Table(
+    "chat_feedback",
+    metadata,
+    Column("feedback_id", String(64), primary_key=True),
+    Column("step_id", String(64), nullable=False, unique=True),
+    Column("thread_id", String(64), nullable=False, index=True),
+    Column("owner", String(100), nullable=False),
+    Column("good", Boolean, nullable=False),
+    Column("comment", Prose, nullable=False),
+    Column("question", Prose, nullable=False),
+    Column("answer", Prose, nullable=False),
+    Column("trace_id", String(40), index=True),
+    Column("version", Integer),
+    Column("at", Utc, nullable=False),
+)
+"""What people thought of an answer; of one about an alert it stays with that alert's report."""
+
 write_lock = Table(
     "write_lock", metadata, Column("id", Integer, primary_key=True, autoincrement=False)
 )
