@@ -7,11 +7,13 @@ from typing import Any, Literal
 from fastmcp import Client
 from pydantic import Field
 
-from opsmith.domain.base import Language, Model, Moment, State
+from opsmith.domain.base import Language, Model, State
 from opsmith.domain.diagnoses import Evidence
+from opsmith_agents.charting import chart_of
+from opsmith_agents.charts import Chart
 from opsmith_agents.evidence import ALERT, EvidenceLedger
 from opsmith_agents.proposed import ProposedCall
-from opsmith_mcp.telemetry import ChannelSeries, Telemetry
+from opsmith_mcp.telemetry import Telemetry
 
 _POINTS = 120
 """As many points of a series as evidence keeps, so that a chart is never cut short."""
@@ -29,16 +31,15 @@ class Step(Model):
     result: dict[str, Any] = Field(default_factory=dict[str, Any])
 
 
-class Chart(Model):
-    """One channel over time, for a screen to draw."""
+class Usage(Model):
+    """What an answer of an LLM took."""
 
-    device_id: str
-    channel: str
-    unit: str | None = Field(description="UCUM; None where the channel's is unknown.")
-    times: tuple[Moment, ...]
-    values: tuple[float, ...] = Field(description="In `unit`, one for each time.")
-    limit_low: float | None = None
-    limit_high: float | None = None
+    requests: int = Field(description="Times that the LLM was asked.")
+    input_tokens: int
+    output_tokens: int
+    cost: float | None = Field(
+        default=None, description="In the currency of the prices; None: no price is set."
+    )
 
 
 class Answer(Model):
@@ -49,6 +50,10 @@ class Answer(Model):
     chart: Chart | None = None
     made_by: str = Field(description="Name of the LLM, or `rules`.")
     note: str = Field(default="", description="Why this one answered, where another should have.")
+    evidence: tuple[Evidence, ...] = Field(
+        default=(), description="What the ids that its text cites stand for."
+    )
+    usage: Usage | None = Field(default=None, description="None: no LLM answered.")
     proposal: ProposedCall | None = Field(
         default=None,
         description="A change that was drafted: nothing is done until a person confirms it.",
@@ -104,19 +109,6 @@ class WatchedLedger(EvidenceLedger):
             self._watch(step.model_copy(update=ended))
             self.record(one.tool, one.arguments, one.result or None, one.note)
 
-    def chart(self) -> Chart | None:
-        """Of the series that was read last, if one was and has two points."""
-        for one in reversed(self.evidence):
-            if one.tool == Telemetry.read_series.__name__ and one.result:
-                series = ChannelSeries.model_validate(one.result)
-                if len(series.times) > 1:
-                    return Chart(
-                        device_id=series.device_id,
-                        channel=series.channel,
-                        unit=series.unit,
-                        times=series.times,
-                        values=series.values,
-                        limit_low=series.limit_low,
-                        limit_high=series.limit_high,
-                    )
-        return None
+    def chart(self, wanted: str | None = None) -> Chart | None:
+        """Of what was looked at last; see `opsmith_agents.charting.chart_of`."""
+        return chart_of(self.evidence, wanted)

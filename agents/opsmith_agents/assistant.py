@@ -52,6 +52,7 @@ class Assistant:
         model: See `opsmith_agents.models.model_from`; None: the rules answer alone.
         seconds: An answer of the LLM may take.
         zone: Of the times that it shows.
+        prices: Of a million tokens of input and of output; 0: unknown.
         memory: Of a conversation that goes on; None: a new one.
         clock: Of people: cards expire by it.
     """
@@ -63,6 +64,7 @@ class Assistant:
         *,
         seconds: float = 25,
         zone: tzinfo = UTC,
+        prices: tuple[float, float] = (0.0, 0.0),
         memory: Memory | None = None,
         clock: Callable[[], datetime] = wall_clock,
     ) -> None:
@@ -76,8 +78,10 @@ class Assistant:
         if model is not None:
             # Only here, so that opsmith runs without the libraries of LLMs.
             from opsmith_agents.llm_assistant import LlmAssistant
+            from opsmith_agents.llm_budget import Price
 
-            self._llm = LlmAssistant(model, plant, seconds, zone)
+            price = Price(*prices) if any(prices) else None
+            self._llm = LlmAssistant(model, plant, seconds, zone, price)
             for turn in self._memory.turns:
                 self._llm.remember(turn.question, turn.answer)
 

@@ -24,8 +24,8 @@ INTENTS: tuple[tuple[Intent, str], ...] = (
         rf"|\bopen (me )?(a|an|the|new)\b.*\b{_ORDER}|\bnew {_ORDER}"
         rf"|\b(needs?|wants?|give)\b.*\b(a|an)\b.*\b{_ORDER}"
         rf"|(新建|创建|开具|生成|新增|起草|下达).{{0,8}}{_ZH_ORDER}"
-        r"|(?<![打未展公召])(开|下|建|写|提)(一?[个张份])?(新的?)?(P\d)?级?(的)?(维修|检修|抢修)?"
-        rf"{_ZH_ORDER}|(^|请|帮我|需要|要|[给为对].{{1,12}}?)派(一?[个张份])?(工单|单)(?!列表"
+        r"|(?<![打未展公召])(开|下|建|写|提)(一?[个张份])?(新的?)? ?(P\d)? ?级?(的)?"
+        rf"(维修|检修|抢修)?{_ZH_ORDER}|(^|请|帮我|需要|要|[给为对].{{1,12}}?)派(一?[个张份])?(工单|单)(?!列表"
         rf"|清单|有)",
     ),
     (
@@ -89,7 +89,8 @@ INTENTS: tuple[tuple[Intent, str], ...] = (
     ),
     (
         "compare",
-        r"\bside by side\b|\bwhich \w+ .*\b(more|most|less|least|higher|highest|hotter|lower)\b"
+        r"\bside by side\b|\bcorrelat|\bmoves? together\b|相关性|相关系数|相关程度|关联性"
+        r"|\bwhich \w+ .*\b(more|most|less|least|higher|highest|hotter|lower)\b"
         r"|\bcompar(e|ed|ing|ison)\b|\bversus\b|\bvs\b|\bdiffer(s|ent|ence)?\b|\bwith its peers\b"
         r"|\b(worse|better|higher|lower|hotter|more|less) than\b|\bwhich (one )?is \w+er\b"
         r"|比较|对比|相比|(跟|和|与|同).{1,12}(比|不同|差|区别|区分|一样)"
@@ -142,8 +143,9 @@ INTENTS: tuple[tuple[Intent, str], ...] = (
     ),
     (
         "trend",
-        r"\btrends?\b|\bchart|\bplot|\bgraph|\bcurve|\bdraw\b|\bhistory of (?!alert)"
-        r"|趋势|曲线|画.*图|走势|变化|历史数据",
+        r"^(?!.*(\bpareto\b|帕累托|柏拉图)).*(\btrends?\b|\bchart|\bplot|\bgraph|\bcurve"
+        r"|\bdraw\b|\bhistory of (?!alert)"
+        r"|趋势|曲线|画.*图|走势|变化|历史数据)",
     ),
     (
         "alerts",

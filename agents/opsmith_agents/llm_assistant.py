@@ -11,15 +11,16 @@ from pydantic import Field
 from pydantic_ai import Agent, ModelRetry, RunContext
 from pydantic_ai.messages import ModelMessage, ModelRequest, ModelResponse, TextPart, UserPromptPart
 from pydantic_ai.models import Model
-from pydantic_ai.usage import UsageLimits
+from pydantic_ai.usage import RunUsage, UsageLimits
 
 from opsmith.domain.alerts import AlertLevel
 from opsmith.domain.base import Language
 from opsmith.domain.diagnoses import Evidence
 from opsmith.errors import OpsmithError
-from opsmith_agents.answers import Answer, WatchedLedger
+from opsmith_agents.answers import Answer, Usage, WatchedLedger
 from opsmith_agents.figures import figures
 from opsmith_agents.grounds import grounds_of
+from opsmith_agents.llm_budget import Price
 from opsmith_agents.llm_language import speaks
 from opsmith_agents.llm_limits import LANGUAGES, WrongLanguage, answering
 from opsmith_agents.llm_tools import EvidenceToolset, reading_tools
@@ -37,7 +38,9 @@ You answer questions of the people who run and maintain a plant, from what its t
 - An answer whose state is `empty`, `stale` or `unavailable` shows nothing about a machine; say so.
 - For why an alert was raised, give the stored report (`get_report`) with what it rests on; do not
   diagnose on your own.
-- For a trend call `read_series`: the series that you read last is drawn beside your answer.
+- What you looked at last is drawn beside your answer: for a trend call `read_series`, for a
+  forecast `forecast_channel`, for what goes together `correlate_channels`, for what most alerts are
+  of `count_alerts`. Where you use a result, cite its `evidence_id`, as in (E2).
 - You can only read. Where the person asks for a work order, call `propose_order`: it shows a card
   that the person may confirm; nothing is written by you, and you cannot confirm it. Say that the
   card waits. Never say that an order was created. Other changes are for a person, too.
@@ -61,12 +64,19 @@ class LlmAssistant:
         plant: An open client of a server with read rights.
         seconds: One answer may take.
         zone: Of the times that it shows.
+        price: Of its tokens; None: unknown.
     """
 
     def __init__(
-        self, model: Model, plant: Client[Any], seconds: float = 25, zone: tzinfo = UTC
+        self,
+        model: Model,
+        plant: Client[Any],
+        seconds: float = 25,
+        zone: tzinfo = UTC,
+        price: Price | None = None,
     ) -> None:
         self._model = model
+        self._price = price
         self._tools = reading_tools(plant)
         self._seconds = seconds
         self._zone = zone
@@ -127,9 +137,19 @@ class LlmAssistant:
             text=joined(said, f"*{warning}*" if warning else "", card.shown if card else ""),
             language=language,
             chart=ledger.chart(),
+            evidence=ledger.evidence,
+            usage=self._usage(run.usage),
             # By our own name of it: its server could call itself anything, `rules` too.
             made_by=self._model.model_name,
             proposal=card,
+        )
+
+    def _usage(self, took: RunUsage) -> Usage:
+        return Usage(
+            requests=took.requests,
+            input_tokens=took.input_tokens,
+            output_tokens=took.output_tokens,
+            cost=None if self._price is None else self._price.cost(took),
         )
 
     def _proposing(

@@ -14,6 +14,7 @@ from opsmith_agents.reply_words import (
     table,
     word,
 )
+from opsmith_agents.report_times import localized
 from opsmith_mcp.alert_history import ReportView
 
 
@@ -27,13 +28,14 @@ def report(seen: ReportView, language: Language, zone: tzinfo) -> str:
             f"报警 {trace} 尚无诊断报告；可问“诊断 {trace}”立即运行规则。",
         )
     stored, diagnosis = seen.report, seen.report.diagnosis
+    cause = _told(diagnosis.cause, zone)
     head = say(
         language,
-        f"**{prose(diagnosis.cause)}**\n\nReport, version {stored.version}, on alert {trace} of "
+        f"**{cause}**\n\nReport, version {stored.version}, on alert {trace} of "
         f"{plain(stored.device_id)}, by {plain(stored.llm_model)}, "
         f"{moment(stored.created_at, zone)}. Severity {stored.severity}, confidence "
         f"{diagnosis.confidence:.0%}, category {word(language, stored.fault_category)}.",
-        f"**{prose(diagnosis.cause)}**\n\n报警 {trace}（{plain(stored.device_id)}）第 "
+        f"**{cause}**\n\n报警 {trace}（{plain(stored.device_id)}）第 "
         f"{stored.version} 版报告，出自{word(language, stored.llm_model)}，"
         f"{moment(stored.created_at, zone)}。严重程度{word(language, stored.severity)}，"
         f"置信度 {diagnosis.confidence:.0%}，类别{word(language, stored.fault_category)}。",
@@ -45,11 +47,11 @@ def report(seen: ReportView, language: Language, zone: tzinfo) -> str:
             "*The report was written in Chinese; it is shown as it was checked.*",
             "*报告原文为英文，按核对后的原文显示。*",
         )
-    decision = prose(stored.decision.reason)
+    decision = _told(stored.decision.reason, zone)
     return joined(
         head,
         other,
-        _body(diagnosis, language),
+        _body(diagnosis, language, zone),
         say(language, f"- Decision: {decision}", f"- 决定: {decision}") if decision else "",
         _coverage(diagnosis, language),
         caveat(language, seen),
@@ -67,9 +69,9 @@ def diagnosed(found: Diagnosis, about: str, language: Language, zone: tzinfo) ->
     """
     head = say(
         language,
-        f"**{prose(found.cause)}**\n\n{about} Severity {found.severity}, confidence "
+        f"**{_told(found.cause, zone)}**\n\n{about} Severity {found.severity}, confidence "
         f"{found.confidence:.0%}, category {word(language, found.fault_category)}.",
-        f"**{prose(found.cause)}**\n\n{about}严重程度{word(language, found.severity)}，"
+        f"**{_told(found.cause, zone)}**\n\n{about}严重程度{word(language, found.severity)}，"
         f"置信度 {found.confidence:.0%}，类别{word(language, found.fault_category)}。",
     )
     heads = say(language, "Evidence,Tool,State,Of", "证据,工具,状态,对象").split(",")
@@ -89,7 +91,7 @@ def diagnosed(found: Diagnosis, about: str, language: Language, zone: tzinfo) ->
     )
     return joined(
         head,
-        _body(found, language),
+        _body(found, language, zone),
         _timeline(found, language, zone),
         table(heads, rows) if rows else "",
         _coverage(found, language),
@@ -97,16 +99,22 @@ def diagnosed(found: Diagnosis, about: str, language: Language, zone: tzinfo) ->
     )
 
 
-def _body(diagnosis: Diagnosis, language: Language) -> str:
+def _told(text: str, zone: tzinfo) -> str:
+    return prose(localized(text, zone))
+
+
+def _body(diagnosis: Diagnosis, language: Language, zone: tzinfo) -> str:
     supposed = say(language, "supposed: ", "推断：")
     claims = "\n".join(
-        f"- {supposed if one.kind == 'hypothesis' else ''}{prose(one.text)} "
+        f"- {supposed if one.kind == 'hypothesis' else ''}{_told(one.text, zone)} "
         f"({', '.join(one.evidence)})"
         for one in diagnosis.claims
     )
     labels = say(language, "Now,For good,Confirm by", "立即,根治,确认方法").split(",")
     texts = (diagnosis.immediate_action, diagnosis.lasting_action, diagnosis.confirm_by)
-    todo = [f"- {label}: {prose(text)}" for label, text in zip(labels, texts, strict=True) if text]
+    todo = [
+        f"- {label}: {_told(text, zone)}" for label, text in zip(labels, texts, strict=True) if text
+    ]
     return joined(_hypotheses(diagnosis, language), claims, "\n".join(todo))
 
 
@@ -131,7 +139,7 @@ def _hypotheses(diagnosis: Diagnosis, language: Language) -> str:
 def _timeline(found: Diagnosis, language: Language, zone: tzinfo) -> str:
     if not found.timeline:
         return ""
-    lines = [f"- {moment(one.at, zone)}: {prose(one.text)}" for one in found.timeline]
+    lines = [f"- {moment(one.at, zone)}: {_told(one.text, zone)}" for one in found.timeline]
     return joined(say(language, "What happened:", "时间线："), "\n".join(lines))
 
 

@@ -1,30 +1,49 @@
 """Answers about alerts: which there are, why one was raised or held back, what is behind it."""
 
 import math
+from collections.abc import Mapping
 from datetime import timedelta
 
 from opsmith.domain.alerts import Alert, AlertLevel, AlertState, AlertType, trace_id_of
-from opsmith.domain.diagnoses import Diagnosis
+from opsmith.domain.diagnoses import Diagnosis, DiagnosisReport, Evidence
 from opsmith.domain.events import AlertEvent
-from opsmith_agents import replies_plant, replies_report
+from opsmith_agents import replies_plant, replies_report, replies_studies
 from opsmith_agents.check import check
 from opsmith_agents.evidence import ALERT
+from opsmith_agents.grammar import has
 from opsmith_agents.reply_words import joined, moment, plain, word
 from opsmith_agents.rule_turn import CannotSay, Turn
 from opsmith_agents.rules import RuleDiagnostician
+from opsmith_mcp.alert_analytics import AlertAnalytics
+from opsmith_mcp.alert_arguments import Dimension
 from opsmith_mcp.alert_history import AlertHistory, AlertView, ReportView
 from opsmith_mcp.why import in_words
 
 _WEEK = 10_080
 """Minutes."""
+_MONTH = 43_200
+_COUNTED = (
+    r"\bpareto\b|\bmost frequent|\bmost (alerts|alarms)\b"
+    r"|\b(alerts?|alarms?) (counted )?by (device|type|level|line|code)"
+    r"|帕累托|柏拉图|按(设备|类型|级别|产线|代码)|(报警|异常)(统计|分布|排名|排行)"
+)
+_BY: Mapping[Dimension, str] = {
+    "device": r"\bby device|按设备",
+    "type": r"\bby type|\btypes?\b|按类型|类型",
+    "level": r"\bby level|按级别",
+    "line": r"\bby line|按产线",
+    "code": r"\bby code|按代码",
+}
 _AGO = timedelta(hours=1)
 """Since when a device without an alert is diagnosed, where no time is named."""
 
 
 async def alerts(turn: Turn) -> str:
-    """The alerts of a device or of the plant."""
+    """The alerts of a device or of the plant, or what most of them are of."""
     asked = turn.asked
     device = await turn.device_if_named()
+    if has(_COUNTED, turn.text):
+        return await _counted(turn, device)
     if asked.day is not None or asked.line or asked.is_unseen:
         start, end = turn.since(_WEEK)
         is_past = asked.day is not None or asked.minutes is not None
@@ -59,6 +78,23 @@ async def alerts(turn: Turn) -> str:
     return replies_plant.alerts(listed, turn.language, turn.zone, standing=asked.minutes is None)
 
 
+async def _counted(turn: Turn, device: str | None) -> str:
+    """How many alerts there were, by what the question names, else by device or by type."""
+    named: list[Dimension] = [one for one, words in _BY.items() if has(words, turn.text)]
+    by = named[0] if named else "device" if device is None else "type"
+    start, end = turn.since(_MONTH)
+    seen = await turn.ledger.call(
+        AlertAnalytics.count_alerts,
+        group_by=(by,),
+        device_id=device,
+        line_id=turn.asked.line,
+        level=turn.asked.level,
+        since=start,
+        until=end if end < turn.now else None,
+    )
+    return replies_studies.counted(turn.need(seen), turn.language, turn.zone)
+
+
 async def why(turn: Turn) -> str:
     """The stored report on an alert, else what raised it."""
     trace_id = await the_alert(turn)
@@ -66,12 +102,22 @@ async def why(turn: Turn) -> str:
     turn.found["trace_id"] = trace_id
     said = replies_report.report(seen, turn.language, turn.zone)
     if seen.report is not None:
+        turn.cited = await _cited(turn, seen.report)
         turn.found["devices"] = (seen.report.device_id,)
         turn.found["cause"] = seen.report.failure_mode or ""
         return said
     view = turn.need(await turn.ledger.call(AlertHistory.get_alert, trace_id))
     turn.found["devices"] = (view.alert.device_id,)
     return joined(said, replies_plant.deviations(view, turn.language, turn.zone))
+
+
+async def _cited(turn: Turn, seen: DiagnosisReport) -> tuple[Evidence, ...]:
+    """What the report cites, with what the tools answered then."""
+    found = await turn.ledger.call(
+        AlertHistory.get_report, seen.trace_id, version=seen.version, full=True
+    )
+    whole = found.result.report if found.result is not None else None
+    return (whole or seen).diagnosis.evidence
 
 
 async def held(turn: Turn) -> str:
@@ -115,6 +161,7 @@ async def diagnose(turn: Turn) -> str:
         found = _without_alert(found)
     named = next((one for one in found.hypotheses if one.failure_mode == found.failure_mode), None)
     turn.found["cause"] = named.name if named else ""
+    turn.cited = found.evidence
     return replies_report.diagnosed(found, about, turn.language, turn.zone)
 
 

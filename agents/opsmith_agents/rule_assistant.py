@@ -75,9 +75,13 @@ class RuleAssistant:
             said = await _ANSWERS[asked.intent](turn)
         except CannotSay as reason:
             said = str(reason)
-        answer = _answer(said, language, ledger)
-        if turn.proposal is not None:
-            answer = answer.model_copy(update={"proposal": turn.proposal})
+        answer = _answer(said, language, ledger).model_copy(
+            update={
+                "chart": ledger.chart(asked.channel),
+                "proposal": turn.proposal,
+                "evidence": turn.cited or ledger.evidence,
+            }
+        )
         return answer, memory.after(asked, **turn.found)
 
 
@@ -88,7 +92,7 @@ def recalled(text: str, registry: DeviceList, memory: Memory) -> Question:
 
 
 def _answer(said: str, language: Language, ledger: WatchedLedger) -> Answer:
-    return Answer(text=said, language=language, chart=ledger.chart(), made_by="rules")
+    return Answer(text=said, language=language, made_by="rules", evidence=ledger.evidence)
 
 
 def _unanswered(note: str, language: Language) -> str:

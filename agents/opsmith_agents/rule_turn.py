@@ -6,6 +6,7 @@ from datetime import datetime, time, timedelta, tzinfo
 from typing import Any, TypeVar
 
 from opsmith.domain.base import Language
+from opsmith.domain.diagnoses import Evidence
 from opsmith_agents.answers import WatchedLedger
 from opsmith_agents.evidence import Found
 from opsmith_agents.grammar import Question
@@ -39,6 +40,8 @@ class Turn:
     found: dict[str, Any] = field(default_factory=dict[str, Any])
     """What the answer is about, for the memory."""
     proposal: ProposedCall | None = None
+    cited: tuple[Evidence, ...] = ()
+    """What the ids in the answer stand for, where that is not what the ledger calls so."""
 
     @property
     def now(self) -> datetime:

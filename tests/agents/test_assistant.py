@@ -5,6 +5,7 @@ import json
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from callers import ENGINEER, SYSTEM
@@ -23,8 +24,9 @@ from llm_server import (
 from pump_plant import NOW, PumpPlant, pump_plant
 
 from opsmith.domain.base import Language
-from opsmith_agents.answers import Answer, Step
+from opsmith_agents.answers import Answer, Step, Usage
 from opsmith_agents.assistant import Assistant
+from opsmith_agents.charts import TrendChart
 from opsmith_agents.decision import RuleDecider
 from opsmith_agents.models import build_model
 from opsmith_agents.responder import Responder
@@ -96,7 +98,7 @@ async def test_a_trend_is_told_with_the_tools_numbers_and_comes_as_a_chart(
     assert f"{vibration.last:.4g} g" in answer.text
     assert f"{vibration.high:.4g} g" in answer.text
     chart = answer.chart
-    assert chart is not None
+    assert isinstance(chart, TrendChart)
     assert (chart.device_id, chart.channel, chart.unit) == ("PUMP_01", "vibration", "[g]")
     assert len(chart.times) == len(chart.values) == 120
     assert chart.limit_high == 1.0
@@ -159,7 +161,7 @@ async def test_the_language_asked_for_comes_before_that_of_the_question(plant: P
 
 async def test_a_question_without_a_device_is_about_the_one_spoken_of(plant: PumpPlant) -> None:
     answer = await ask_rules(plant, "status of pump 1", "and its temperature?")
-    assert answer.chart is not None
+    assert isinstance(answer.chart, TrendChart)
     assert (answer.chart.device_id, answer.chart.channel) == ("PUMP_01", "temperature")
 
 
@@ -177,6 +179,21 @@ async def test_why_shows_the_stored_report_with_its_evidence(
     assert f"{report.diagnosis.confidence:.0%}" in answer.text
     claim = report.diagnosis.claims[0]
     assert f"({', '.join(claim.evidence)})" in answer.text
+
+
+async def test_a_report_tells_its_times_in_the_plants_zone_and_brings_its_evidence(
+    own_plant: PumpPlant,
+) -> None:
+    async with own_plant.client(SYSTEM) as client:
+        responder = Responder(client, RuleDiagnostician(client), RuleDecider(client))
+        outcome = await responder.respond(own_plant.event)
+    async with own_plant.client() as client:
+        _, answer = await ask(Assistant(client, zone=ZoneInfo("Asia/Shanghai")), "why PUMP_01?")
+    assert outcome.report is not None
+    assert answer.evidence == outcome.report.diagnosis.evidence
+    # The onset, 11:20 UTC, as the claims tell it.
+    assert "2026-02-28 19:20:00 +08:00" in answer.text
+    assert "UTC" not in answer.text
 
 
 async def test_why_is_answered_in_the_language_of_the_question(own_plant: PumpPlant) -> None:
@@ -252,8 +269,10 @@ async def test_a_model_answers_from_the_tools_and_its_series_becomes_the_chart(
     steps, answer = await ask_llm(plant, looks_at_vibration, "How is the vibration of pump 1?")
     assert [step.tool for step in steps] == ["read_series", "read_series"]
     assert answer.made_by == "scripted"
-    assert answer.chart is not None
+    assert isinstance(answer.chart, TrendChart)
     assert answer.text == f"Vibration of PUMP_01 is {answer.chart.values[-1]:.2f} g."
+    assert [one.tool for one in answer.evidence] == ["read_series"]
+    assert answer.usage == Usage(requests=2, input_tokens=200, output_tokens=20)
 
 
 async def test_a_number_that_no_tool_returned_is_sent_back_and_then_marked(
