@@ -2,8 +2,8 @@
 
 import json
 import os
-import secrets
 import shutil
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
@@ -11,11 +11,16 @@ from typing import Any
 
 from opsmith.errors import BadInput
 from opsmith_agents.wording_help import HELP
+from opsmith_chat.attached import ACCEPT, MOST, PDF_BYTES
 from opsmith_chat.room import Room
+from opsmith_chat.secret import secret_in
+from opsmith_chat.sign_in import HOURS
+from opsmith_chat.sign_in_words import SIGN_IN_WORDS
 
 _SETTINGS = """\
 [project]
-session_timeout = 3600
+session_timeout = 600
+user_session_timeout = {sign_in}
 cache = false
 allow_origins = []
 
@@ -24,9 +29,14 @@ unsafe_allow_html = false
 latex = false
 user_message_markdown = false
 edit_message = false
+favorites = false
+allow_thread_sharing = false
 
 [features.spontaneous_file_upload]
-enabled = false
+enabled = {uploads}
+accept = {accept}
+max_files = {most_files}
+max_size_mb = {most_mb}
 
 [features.mcp]
 enabled = false
@@ -40,6 +50,9 @@ layout = "wide"
 cot = "tool_call"
 confirm_new_chat = false
 custom_meta_url = "/"
+login_page_image = {image}
+login_page_image_filter = "brightness-100"
+login_page_image_dark_filter = "brightness-50"
 custom_meta_image_url = "/favicon"
 
 [meta]
@@ -47,7 +60,7 @@ generated_by = {version}
 """
 
 
-def lay_out(folder: Path, room: Room) -> None:
+def lay_out(folder: Path, room: Room, root: str = "", *, is_open: bool = False) -> None:
     """Write the folder anew, and point Chainlit at it.
 
     Chainlit reads where it lives from the environment when it is imported: call this before, once
@@ -56,6 +69,8 @@ def lay_out(folder: Path, room: Room) -> None:
     Args:
         folder: Its former content is lost; no other process may work in it.
         room: In whose language it is.
+        root: Path under which the page will be; empty at the top.
+        is_open: Nobody needs a password; it is said so.
 
     Raises:
         BadInput: Chainlit is not installed, or the folder cannot be written.
@@ -64,42 +79,63 @@ def lay_out(folder: Path, room: Room) -> None:
     if found is None or not found.submodule_search_locations:
         raise BadInput("The chat needs Chainlit: pip install 'opsmith[chat]'")
     try:
-        _write(folder, Path(found.submodule_search_locations[0]) / "translations", room)
+        _write(
+            folder, Path(found.submodule_search_locations[0]) / "translations", room, root, is_open
+        )
+        secret = secret_in(folder.parent)
     except OSError as error:
         raise BadInput(
             f"Cannot write the chat's folder {folder}: {error.strerror}; "
             "set OPSMITH_DATA_DIR to a folder that you may write"
         ) from error
     os.environ["CHAINLIT_APP_ROOT"] = str(folder)
-    # Nobody signs in yet; a secret that nobody knows keeps made-up tokens out.
-    os.environ["CHAINLIT_AUTH_SECRET"] = secrets.token_urlsafe(48)
+    os.environ["CHAINLIT_AUTH_SECRET"] = secret
+    # A browser tells ports apart in nothing but this: two plants on a machine share its cookies.
+    os.environ["CHAINLIT_AUTH_COOKIE_NAME"] = f"opsmith_{folder.name}"
     # Else it takes a .env of the current folder into the environment.
     os.environ["CHAINLIT_ENV_FILE"] = os.devnull
 
 
-def _write(folder: Path, translations: Path, room: Room) -> None:
+def _write(folder: Path, translations: Path, room: Room, root: str, is_open: bool) -> None:
     words = room.words
     shutil.rmtree(folder, ignore_errors=True)
     (folder / ".chainlit" / "translations").mkdir(parents=True)
     settings = _SETTINGS.format(
+        image=json.dumps(f"{root}/public/login.svg"),
+        sign_in=HOURS * 3600,
         description=json.dumps(words.description, ensure_ascii=False),
         locale=json.dumps(words.locale),
+        uploads=json.dumps(room.trier is not None),
+        accept=_inline(ACCEPT),
+        most_files=MOST,
+        most_mb=PDF_BYTES // (1024 * 1024),
         # It refuses settings of an older version.
         version=json.dumps(version("chainlit")),
     )
     (folder / ".chainlit" / "config.toml").write_text(settings, "utf-8")
     (folder / f"chainlit_{words.locale}.md").write_text(
-        f"# opsmith\n\n{_who_answers(room)}\n\n{HELP[room.language]}\n", "utf-8"
+        f"# opsmith\n\n{_said(room, is_open)}\n\n{HELP[room.language]}\n", "utf-8"
     )
     name = f"{words.locale}.json"
     texts: dict[str, Any] = json.loads((translations / name).read_text("utf-8"))
-    texts["chat"]["watermark"] = _who_answers(room)
+    texts["chat"]["watermark"] = _said(room, is_open, " ").replace("`", "")
+    SIGN_IN_WORDS[room.language].into(texts)
     texts["chat"]["input"]["placeholder"] = words.placeholder
     texts["navigation"]["header"]["readme"] = words.help
     (folder / ".chainlit" / "translations" / name).write_text(
         json.dumps(texts, ensure_ascii=False, indent=1), "utf-8"
     )
     shutil.copytree(Path(__file__).parent / "public", folder / "public")
+
+
+def _inline(table: Mapping[str, Sequence[str]]) -> str:
+    """A table of lists as TOML writes it in one line."""
+    return "{ " + ", ".join(f"{json.dumps(k)} = {json.dumps(v)}" for k, v in table.items()) + " }"
+
+
+def _said(room: Room, is_open: bool, between: str = "\n\n") -> str:
+    said = _who_answers(room)
+    return between.join((said, SIGN_IN_WORDS[room.language].nobody)) if is_open else said
 
 
 def _who_answers(room: Room) -> str:

@@ -9,7 +9,8 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-_LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
+from opsmith_mcp.origins import Names
+
 _SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 _FOREIGN = re.compile(r'<link\b[^>]*href="https?://[^>]*>', re.DOTALL)
 
@@ -21,13 +22,13 @@ class Guard:
 
     Args:
         app: Whom it guards.
-        host: Address that is listened on, besides the usual names of this machine.
+        names: Hosts that it answers to.
         policy: Content security policy of every answer.
     """
 
-    def __init__(self, app: ASGIApp, host: str, policy: str) -> None:
+    def __init__(self, app: ASGIApp, names: Names, policy: str) -> None:
         self._app = app
-        self._names = _LOCAL | {host}
+        self._names = names
         self._policy = policy
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -56,7 +57,7 @@ class Guard:
 
     def _is_own(self, host: str, origin: str | None) -> bool:
         # A port may differ from ours: a tunnel has its own.
-        if urlsplit(f"//{host}").hostname not in self._names:
+        if not self._names.is_host(host):
             return False
         return origin is None or urlsplit(origin).netloc == host
 

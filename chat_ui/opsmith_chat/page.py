@@ -6,26 +6,31 @@ Import it only after `opsmith_chat.folder.lay_out`.
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
 # Chainlit types neither its callbacks nor its session.
 
-import json
+import asyncio
 import logging
-from collections.abc import Callable, Sequence
-from typing import cast
+import math
+from pathlib import Path
 
 import chainlit as cl
-from chainlit.data.base import BaseDataLayer
+from chainlit.types import ThreadDict
 from chainlit.utils import utc_now
 
 from opsmith.domain.base import Language, State
 from opsmith.errors import OpsmithError
-from opsmith_agents.answers import Answer, Chart, Step
-from opsmith_agents.assistant import Assistant
+from opsmith_agents.answers import Answer, Step
 from opsmith_agents.grammar import language_of
 from opsmith_agents.reply_words import plain
-from opsmith_chat.chart import draw
+from opsmith_chat.answer_words import ANSWER_WORDS
+from opsmith_chat.attached import Attached, File
+from opsmith_chat.live_screen import tell_alerts
 from opsmith_chat.markdown import without_directives
+from opsmith_chat.reception import Reception
 from opsmith_chat.room import Room
+from opsmith_chat.sign_in_words import SIGN_IN_WORDS
 from opsmith_chat.starters import first_questions
 from opsmith_chat.steps import outcome, title
+from opsmith_chat.telling import Telling
+from opsmith_chat.visits import visit_of
 from opsmith_chat.wording import WORDS
 
 logger = logging.getLogger(__name__)
@@ -33,7 +38,9 @@ logger = logging.getLogger(__name__)
 LONGEST = 4000
 """Characters of a question."""
 
-_CONVERSATION = "conversation"
+_LANGUAGE = "language"
+_STOPPED = "Task manually stopped."
+"""What Chainlit says."""
 
 
 class Page:
@@ -41,34 +48,63 @@ class Page:
 
     Args:
         room: What it is about.
+        reception: Where those who come are received.
     """
 
-    def __init__(self, room: Room) -> None:
+    def __init__(self, room: Room, reception: Reception) -> None:
         self._room = room
+        self._reception = reception
+        self._telling = Telling(room)
+        self._attached = None if room.trier is None else Attached(room.trier, room.zone)
 
     def open(self) -> None:
         """Take Chainlit's events; there is one page in a process."""
+        self._reception.open()
         cl.on_chat_start(self._begin)
-        cl.on_message(self._answer)
+        cl.on_chat_resume(self._resume)
+        cl.on_chat_end(self._leave)
+        cl.on_message(self._heard)
+        cl.on_stop(_stopped)
+        self._telling.open()
         cl.set_starters(self._starters)
-        # Else Chainlit keeps conversations wherever another program's DATABASE_URL points.
-        cl.data_layer(cast(Callable[[], BaseDataLayer], _nothing_kept))
 
     async def _starters(self, user: cl.User | None, language: str | None) -> list[cl.Starter]:
-        return [cl.Starter(label=one, message=one) for one in await first_questions(self._room)]
+        if user is None:
+            return []
+        who = await asyncio.to_thread(self._room.people.now, user.identifier)
+        async with self._room.open(who) as (eyes, _):
+            found = await first_questions(self._room, eyes)
+        return [cl.Starter(label=one, message=one) for one in found]
 
     async def _begin(self) -> None:
-        cl.user_session.set(_CONVERSATION, self._room.converse())
+        await tell_alerts(await self._reception.ready(), self._room)
+
+    async def _resume(self, thread: ThreadDict) -> None:
+        await self._begin()
+
+    async def _heard(self, message: cl.Message) -> None:
+        # Who is quick asks before the visit has begun.
+        await tell_alerts(await self._reception.ready(), self._room)
+        if wait := self._reception.pace():
+            words = SIGN_IN_WORDS[language_of(message.content)]
+            await _say(words.too_fast.format(seconds=math.ceil(wait)))
+            return
+        await self._answer(message)
+
+    async def _leave(self) -> None:
+        await self._reception.leave()
 
     async def _answer(self, message: cl.Message) -> None:
         question = message.content.strip()
-        language = language_of(question)
+        files = _files_of(message)
+        language = language_of(question) if question or not files else self._room.language
+        cl.user_session.set(_LANGUAGE, language)
         words = WORDS[language]
         if len(question) > LONGEST:
             await _say(words.too_long.format(most=LONGEST, length=len(question)))
             return
         try:
-            await self._ask(question, language)
+            await self._ask(question, files, language)
         except OpsmithError as error:
             await _say(plain(str(error)))
         except Exception:
@@ -76,19 +112,21 @@ class Page:
             logger.exception("A question failed")
             await _say(words.failed)
 
-    async def _ask(self, question: str, language: Language) -> None:
-        conversation: object = cl.user_session.get(_CONVERSATION)
-        assert isinstance(conversation, Assistant)
+    async def _ask(self, question: str, files: list[File], language: Language) -> None:
+        visit = visit_of()
+        events = visit.conversation.ask(question)
+        if files and self._attached is not None:
+            events = self._attached.answer(files, question, visit.eyes, visit.who, language)
         shown: dict[int, cl.Step] = {}
         try:
-            async for event in conversation.ask(question):
+            async for event in events:
                 match event:
                     case Step(state="running"):
                         shown[event.number] = await _started(event)
                     case Step():
                         await _ended(shown.pop(event.number), event)
                     case Answer():
-                        await self._show(event)
+                        await self._telling.tell(event)
         finally:
             # Stopped by the visitor, or failed: nothing may look as if it still ran.
             for step in shown.values():
@@ -97,26 +135,10 @@ class Page:
                 step.end = utc_now()
                 await step.update()
 
-    async def _show(self, answer: Answer) -> None:
-        words = WORDS[answer.language]
-        if answer.made_by != "rules":
-            by = words.by_model.format(model=plain(answer.made_by))
-        else:
-            by = words.by_rules if self._room.model else words.by_rules_alone
-        elements = [] if answer.chart is None else [self._chart(answer.chart, answer.language)]
-        await _say(f"{answer.text}\n\n*{by}*", elements)
 
-    def _chart(self, chart: Chart, language: Language) -> cl.Plotly:
-        figure = draw(chart, language, self._room.zone)
-        element = cl.Plotly(name=chart.channel, figure=figure, display="inline", size="large")
-        # What a figure cannot carry: no buttons that nobody asked for.
-        drawn = json.loads(element.content)
-        element.content = json.dumps({**drawn, "config": {"displayModeBar": False}})
-        return element
-
-
-def _nothing_kept() -> None:
-    """No history yet."""
+def _files_of(message: cl.Message) -> list[File]:
+    """What came with a message."""
+    return [File(Path(one.path), one.name) for one in message.elements or () if one.path]
 
 
 async def _started(step: Step) -> cl.Step:
@@ -138,5 +160,14 @@ async def _ended(shown: cl.Step, step: Step) -> None:
     await shown.update()
 
 
-async def _say(text: str, elements: Sequence[cl.Plotly] = ()) -> None:
-    await cl.Message(without_directives(text), elements=list(elements)).send()
+async def _stopped() -> None:
+    """Say it in the language of the question: Chainlit has said it in English just now."""
+    language: Language = cl.user_session.get(_LANGUAGE) or "en"
+    said = cl.chat_context.get()
+    if said and said[-1].content == _STOPPED:
+        said[-1].content = ANSWER_WORDS[language].stopped
+        await said[-1].update()
+
+
+async def _say(text: str) -> None:
+    await cl.Message(without_directives(text)).send()

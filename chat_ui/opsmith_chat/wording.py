@@ -23,8 +23,6 @@ class Words:
     stopped: str
     failed: str
     too_long: str
-    limit_high: str
-    limit_low: str
     standing: str
     help_question: str
     why: str
@@ -49,8 +47,6 @@ WORDS: dict[Language, Words] = {
         failed="This question could not be answered: something failed here. "
         "The log of `opsmith chat` says what.",
         too_long="A question may have {most} characters at most; this one has {length}.",
-        limit_high="upper limit {value}",
-        limit_low="lower limit {value}",
         standing="Which alerts stand now?",
         help_question="What can you do?",
         why="Why did {device} alarm?",
@@ -70,8 +66,6 @@ WORDS: dict[Language, Words] = {
         stopped="未完成即停止",
         failed="此问题未能回答：程序出错，详见 `opsmith chat` 的日志。",
         too_long="问题最多 {most} 个字符，本次为 {length} 个。",
-        limit_high="上限 {value}",
-        limit_low="下限 {value}",
         standing="当前有哪些报警？",
         help_question="你能做什么？",
         why="{device} 为什么报警？",

@@ -2,77 +2,96 @@
 
 import asyncio
 import contextlib
-import ipaddress
 import signal
 import socket
 import sys
 from collections.abc import Generator
 
+import typer
 import uvicorn
 
 from opsmith.app.bootstrap import Plant, open_plant
-from opsmith.app.web import listening
-from opsmith.errors import BadInput
+from opsmith.app.chat_room import people_of, room_of
+from opsmith.app.web import SOCKET, address_of, listening, names_of
+from opsmith.domain.base import Language
 from opsmith.settings import Settings
-from opsmith_agents.assistant import Assistant
-from opsmith_agents.models import model_from, shown_chain
-from opsmith_chat.room import Room
+from opsmith_chat.sign_in import People
 from opsmith_chat.site import chat_site
-from opsmith_mcp.client import connect
-from opsmith_mcp.groups import plant_server
-from opsmith_mcp.server import READER
+
+WORDS: dict[Language, dict[str, str]] = {
+    "en": {
+        "offer": "The plant is empty. Make the demonstration plant, with made faults, in it?",
+        "at": "The chat is at http://{address}/; Ctrl-C stops it",
+    },
+    "zh": {
+        "offer": "工厂是空的。要在其中建立演示工厂（含人为故障）吗？",
+        "at": "对话页面：http://{address}/；按 Ctrl-C 停止",
+    },
+}
 
 
 def run_chat(settings: Settings, host: str, port: int) -> None:
     """Serve the chat page until stopped by a signal.
 
     Raises:
-        BadInput: The port is taken, the host is not this machine alone, Chainlit is not installed,
-            or the LLM's settings are wrong.
+        BadInput: The port is taken; others reach the host and there is no user; Chainlit is not
+            installed; or a setting is wrong.
         Unavailable: A server does not answer.
     """
-    if not _is_this_machine(host):
-        raise BadInput(
-            f"Cannot show the chat on {host}: there is no sign-in yet, anyone could read the plant;"
-            " use --host 127.0.0.1, and a tunnel from elsewhere"
-        )
-    with listening(host, port) as listener, open_plant(settings) as plant:
-        asyncio.run(_serve(plant, listener))
+    with open_plant(settings) as plant:
+        people_of(plant, host)
+        names_of(settings, host)
+        is_empty = not plant.stores.devices.list()
+    with listening(host, port) as listener:
+        if is_empty and _wants_demo(settings.language):
+            _make_demo(settings)
+        with open_plant(settings) as plant:
+            people = people_of(plant, host)
+            asyncio.run(_serve(plant, people, listener, host))
 
 
-def _is_this_machine(host: str) -> bool:
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-async def _serve(plant: Plant, listener: socket.socket) -> None:
+async def _serve(plant: Plant, people: People, listener: socket.socket, host: str) -> None:
     settings = plant.settings
-    model = model_from(settings)
-    host, port = listener.getsockname()[:2]
-    async with connect(plant_server(plant.stores, caller=READER)) as client:
-        room = Room(
-            plant=client,
-            converse=lambda: Assistant(
-                client, model, seconds=settings.llm_seconds, zone=settings.zone
-            ),
-            language=settings.language,
-            zone=settings.zone,
-            model=shown_chain(settings) if model else "",
-        )
-        # A folder for each port: two pages over one plant do not meet.
-        site = chat_site(room, settings.data_dir / "chat" / str(port), host)
+    # A folder for each port: two pages over one plant do not meet.
+    folder = settings.data_dir / "chat" / str(listener.getsockname()[1])
+    async with (
+        room_of(plant, people) as room,
+        chat_site(room, folder, names_of(settings, host)) as site,
+    ):
         server = _Page(
-            uvicorn.Config(site, log_level="warning", lifespan="off", timeout_graceful_shutdown=2)
+            uvicorn.Config(
+                site,
+                log_level="warning",
+                lifespan="off",
+                server_header=False,
+                ws_max_size=SOCKET,
+                timeout_graceful_shutdown=2,
+            )
         )
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, server.stop)
-        shown = f"[{host}]" if ":" in host else host
-        sys.stderr.write(f"The chat is at http://{shown}:{port}/; Ctrl-C stops it\n")
+        told = WORDS[settings.language]["at"].format(address=address_of(listener))
+        sys.stderr.write(f"{told}\n")
         sys.stderr.flush()
         await server.serve(sockets=[listener])
+
+
+def _wants_demo(language: Language) -> bool:
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        return False
+    try:
+        return typer.confirm(WORDS[language]["offer"], default=False, err=True)
+    except typer.Abort:
+        return False
+
+
+def _make_demo(settings: Settings) -> None:
+    from opsmith.app.runs import run_demo
+    from opsmith.app.tables import bar
+
+    with bar("demo", settings, quiet=False) as progress:
+        run_demo(settings, progress)
 
 
 class _Page(uvicorn.Server):

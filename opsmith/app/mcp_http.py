@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from opsmith.app.bootstrap import Plant, open_plant
-from opsmith.app.web import address_of, is_loopback, listening, serving
+from opsmith.app.web import address_of, is_loopback, listening, names_of, serving
 from opsmith.errors import BadInput
 from opsmith.settings import Settings
 from opsmith.storage.keys import KeyStore
@@ -19,9 +19,6 @@ from opsmith_mcp.bearer import calling
 from opsmith_mcp.groups import EVERY, plant_server
 from opsmith_mcp.http import PATH, HttpServers
 from opsmith_mcp.limits import Limits
-from opsmith_mcp.origins import Names
-
-_UNSPECIFIED = ("0.0.0.0", "::")
 
 
 def http_servers(plant: Plant, host: str) -> HttpServers:
@@ -38,10 +35,7 @@ def http_servers(plant: Plant, host: str) -> HttpServers:
             f"Others reach {host}, and there is no key for them; make one with "
             "`opsmith keys add NAME --role viewer`, or listen on 127.0.0.1"
         )
-    hosts = _listed(settings.mcp_hosts)
-    if not is_local and host not in _UNSPECIFIED:
-        hosts = (*hosts, f"[{host}]" if ":" in host else host)
-    names = Names(hosts, _listed(settings.mcp_origins))
+    names = names_of(settings, host)
     groups = {PATH: EVERY} | {f"{PATH}/{name}": (name,) for name in EVERY}
     servers = {
         path: plant_server(plant.stores, names_of, calling, settings.zone)
@@ -115,7 +109,3 @@ def _split(address: str) -> tuple[str, int]:
     if not port.isascii() or not port.isdigit() or int(port) > 65535:
         raise BadInput(f"No address: {address!r}; such as 127.0.0.1:8323")
     return host.strip("[]") or "127.0.0.1", int(port)
-
-
-def _listed(text: str) -> tuple[str, ...]:
-    return tuple(part for one in text.split(",") if (part := one.strip()))

@@ -76,8 +76,9 @@ async def shown(
     plant: Plant,
     listener: socket,
     more: Callable[[ASGIApp], ASGIApp] | None = None,
+    **options: Any,
 ) -> AsyncGenerator[None]:
     """Serve the pages, and what `more` puts beside them, for as long as the block runs."""
     page = page_of(chain, plant)
-    async with serving(page if more is None else more(page), listener):
+    async with serving(page if more is None else more(page), listener, **options):
         yield

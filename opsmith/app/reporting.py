@@ -4,18 +4,23 @@ import asyncio
 import contextlib
 import io
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
+from pydantic_core import to_jsonable_python
 from rich.console import Console
 
 from opsmith.app.bootstrap import open_plant
+from opsmith.app.data import open_tables
 from opsmith.app.outcome import report_json, report_of
 from opsmith.app.report_page import page_of
 from opsmith.app.tables import WORDS
 from opsmith.domain.base import Language
 from opsmith.errors import BadInput
+from opsmith.ports import ChatFeedback
 from opsmith.settings import Settings
+from opsmith.storage.chat_history import ChatHistoryStore
 from opsmith_agents.render import render_report, report_markdown
 from opsmith_agents.report_dossier import Dossier, dossier_of
 from opsmith_mcp.client import connect
@@ -23,6 +28,10 @@ from opsmith_mcp.groups import plant_server
 from opsmith_mcp.server import READER
 
 Form = Literal["text", "markdown", "html"]
+JUDGED: dict[Language, dict[str, str]] = {
+    "en": {"good": "the chat's answer helped", "bad": "the chat's answer did not help"},
+    "zh": {"good": "对话的回答有帮助", "bad": "对话的回答没有帮助"},
+}
 FORMS: tuple[Form, ...] = ("text", "markdown", "html")
 
 _ENDINGS: dict[str, Form] = {
@@ -84,6 +93,13 @@ def run_report(
         out = Path(f"{report.trace_id}.html")
     if out is None and form == "text":
         Console().print(render_report(report, language, dossier))
+        for one in feedback_on(settings, report.trace_id):
+            told = JUDGED[settings.language]["good" if one.good else "bad"]
+            at = f"{one.at.astimezone(settings.zone):%Y-%m-%d %H:%M}"
+            said = " ".join(f"{at} {one.owner}: {told} (v{one.version}). {one.comment}".split())
+            # What a person wrote is no markup, and moves no cursor.
+            shown = "".join(c if c.isprintable() else "?" for c in said)
+            Console().print(shown, style="dim", markup=False, highlight=False)
         return
     text = _written(dossier, language, form)
     if out is None or out == Path("-"):
@@ -113,4 +129,14 @@ def _written(dossier: Dossier, language: Language, form: Form) -> str:
 def json_of(settings: Settings, trace_id: str, version: int | None) -> dict[str, object]:
     """A report for machines. Raises `NotFound`."""
     with open_plant(settings) as plant:
-        return report_json(report_of(plant, trace_id, version))
+        made = report_json(report_of(plant, trace_id, version))
+        found = ChatHistoryStore(plant.stores.database).feedback_about(trace_id)
+    told = ("at", "owner", "good", "comment", "question", "answer", "version")
+    feedback = [{name: getattr(one, name) for name in told} for one in found]
+    return {**made, "feedback": to_jsonable_python(feedback)}
+
+
+def feedback_on(settings: Settings, trace_id: str) -> Sequence[ChatFeedback]:
+    """What people thought of the chat's answers about an alert, the oldest first."""
+    with open_tables(settings) as tables:
+        return ChatHistoryStore(tables).feedback_about(trace_id)

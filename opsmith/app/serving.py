@@ -2,16 +2,20 @@
 
 import asyncio
 import contextlib
-import functools
 import socket
 from collections.abc import AsyncGenerator
+from typing import Any
 
+from starlette.types import ASGIApp
+
+from opsmith.app import chat_beside
 from opsmith.app.bootstrap import Plant, open_plant
 from opsmith.app.chain import Chain, running
+from opsmith.app.chat_beside import ChatBeside
 from opsmith.app.mcp_http import beside, http_servers
 from opsmith.app.pages import shown
 from opsmith.app.sources import Origin
-from opsmith.app.web import address_of, listening
+from opsmith.app.web import SOCKET, address_of, listening, names_of
 from opsmith.app.working import feed, say, say_end, spare_collector, stopped, until
 from opsmith.errors import BadInput, Unavailable
 from opsmith.settings import Settings
@@ -29,17 +33,20 @@ def run_serve(
     seconds: float | None,
     *,
     with_mcp: bool | None = None,
+    with_chat: bool | None = None,
 ) -> None:
     """Serve until stopped by a signal, or for `seconds`.
 
-    `with_mcp` None: MCP too, but not without keys where others reach the address.
+    `with_mcp` None: MCP too, but not without keys where others reach the address. `with_chat` None:
+    the chat too where it is installed, but not without users where others reach the address.
 
     Raises:
         BadInput: The port is taken, or the data folder is in use.
     """
     with listening(host, port) as listener, open_plant(settings, "wall", writer=True) as plant:
         servers = _servers(plant, host, with_mcp)
-        asyncio.run(_serve(plant, origin, listener, seconds, servers))
+        chat = _chat(plant, host, listener, with_chat)
+        asyncio.run(_serve(plant, origin, listener, seconds, servers, chat))
 
 
 def _servers(plant: Plant, host: str, with_mcp: bool | None) -> HttpServers | None:
@@ -54,12 +61,30 @@ def _servers(plant: Plant, host: str, with_mcp: bool | None) -> HttpServers | No
         return None
 
 
+def _chat(
+    plant: Plant, host: str, listener: socket.socket, with_chat: bool | None
+) -> ChatBeside | None:
+    if with_chat is False or (with_chat is None and not chat_beside.is_installed()):
+        return None
+    try:
+        if not chat_beside.is_installed():
+            raise BadInput("The chat needs Chainlit: pip install 'opsmith[chat]'")
+        names = names_of(plant.settings, host)
+        return ChatBeside(plant, host, listener.getsockname()[1], names)
+    except BadInput as error:
+        if with_chat:
+            raise
+        say(f"opsmith: no chat here: {error}")
+        return None
+
+
 async def _serve(
     plant: Plant,
     origin: Origin,
     listener: socket.socket,
     seconds: float | None,
     servers: HttpServers | None,
+    chat: ChatBeside | None,
 ) -> None:
     stop = stopped(seconds)
     source = origin.open(plant)
@@ -67,8 +92,9 @@ async def _serve(
         spare_collector()
         url = f"http://{address_of(listener)}"
         tools = f", MCP is on {url}{PATH}" if servers is not None else ""
-        say(f"opsmith is running; {url}/health says how{tools}; Ctrl-C stops it")
-        async with _pages(chain, plant, listener, servers), contextlib.aclosing(source):
+        page = f", the chat is on {url}{chat_beside.PATH}" if chat is not None else ""
+        say(f"opsmith is running; {url}/health says how{tools}{page}; Ctrl-C stops it")
+        async with _pages(chain, plant, listener, servers, chat), contextlib.aclosing(source):
             await until(stop, asyncio.create_task(feed(chain, source)))
         try:
             async with asyncio.timeout(PATIENCE):
@@ -80,12 +106,23 @@ async def _serve(
 
 @contextlib.asynccontextmanager
 async def _pages(
-    chain: Chain, plant: Plant, listener: socket.socket, servers: HttpServers | None
+    chain: Chain,
+    plant: Plant,
+    listener: socket.socket,
+    servers: HttpServers | None,
+    chat: ChatBeside | None,
 ) -> AsyncGenerator[None]:
+    options: dict[str, Any] = {} if chat is None else {"ws": "auto", "ws_max_size": SOCKET}
+
+    def more(page: ASGIApp) -> ASGIApp:
+        page = page if servers is None else beside(servers, page)
+        return page if chat is None else chat_beside.beside(chat, page)
+
     async with contextlib.AsyncExitStack() as stack:
+        if chat is not None:
+            await stack.enter_async_context(chat.running())
         # The servers stop first: their streams would keep the pages from ending.
-        more = None if servers is None else functools.partial(beside, servers)
-        await stack.enter_async_context(shown(chain, plant, listener, more))
+        await stack.enter_async_context(shown(chain, plant, listener, more, **options))
         if servers is not None:
             await stack.enter_async_context(servers.running())
         yield

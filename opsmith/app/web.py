@@ -11,12 +11,19 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from opsmith.errors import BadInput
+from opsmith.settings import Settings
+from opsmith_mcp.origins import Names
+
+_UNSPECIFIED = ("0.0.0.0", "::")
 
 CONNECTIONS = 512
 """At once; more are told 503."""
 
 HEADER_BYTES = 16_384
 """Of all headers of a request."""
+
+SOCKET = 1_000_000
+"""Bytes of one message of an open page."""
 
 
 def is_loopback(host: str) -> bool:
@@ -25,6 +32,23 @@ def is_loopback(host: str) -> bool:
         return host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def names_of(settings: Settings, host: str) -> Names:
+    """The hosts that pages and servers on that address answer to, and the pages that may call.
+
+    Raises:
+        BadInput: A setting names a host or an origin that is none.
+    """
+    hosts = listed(settings.mcp_hosts)
+    if not is_loopback(host) and host not in _UNSPECIFIED:
+        hosts = (*hosts, f"[{host}]" if ":" in host else host)
+    return Names(hosts, listed(settings.mcp_origins))
+
+
+def listed(text: str) -> tuple[str, ...]:
+    """What a setting lists, separated by commas."""
+    return tuple(part for one in text.split(",") if (part := one.strip()))
 
 
 @contextlib.contextmanager
@@ -63,21 +87,20 @@ class _Web(uvicorn.Server):
 @contextlib.asynccontextmanager
 async def serving(app: ASGIApp, listener: socket.socket, **options: Any) -> AsyncGenerator[None]:
     """Serve an ASGI app, without a lifespan, for as long as the block runs."""
-    config = uvicorn.Config(
-        app,
-        log_level="error",
-        lifespan="off",
-        http="h11",
-        ws="none",
-        proxy_headers=False,
-        server_header=False,
-        access_log=False,
-        h11_max_incomplete_event_size=HEADER_BYTES,
-        limit_concurrency=CONNECTIONS,
-        timeout_keep_alive=30,
-        timeout_graceful_shutdown=5,
-        **options,
-    )
+    usual: dict[str, Any] = {
+        "log_level": "error",
+        "lifespan": "off",
+        "http": "h11",
+        "ws": "none",
+        "proxy_headers": False,
+        "server_header": False,
+        "access_log": False,
+        "h11_max_incomplete_event_size": HEADER_BYTES,
+        "limit_concurrency": CONNECTIONS,
+        "timeout_keep_alive": 30,
+        "timeout_graceful_shutdown": 5,
+    }
+    config = uvicorn.Config(app, **{**usual, **options})
     server = _Web(config)
     async with anyio.create_task_group() as tasks:
 

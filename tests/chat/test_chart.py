@@ -4,7 +4,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from opsmith_agents.answers import Chart
+from opsmith_agents.charts import TrendChart
 
 chart_module = pytest.importorskip("opsmith_chat.chart", reason="install opsmith[chat]")
 
@@ -12,7 +12,7 @@ START = datetime(2026, 2, 28, 8, 0, tzinfo=UTC)
 
 
 def drawn(*minutes: float, **more: Any) -> dict[str, Any]:
-    chart = Chart(
+    chart = TrendChart(
         device_id="PUMP_01",
         channel="temperature",
         unit="Cel",

@@ -40,8 +40,8 @@ def test_a_trend_is_offered_and_drawn_with_its_limit(page: Page) -> None:
     page.get_by_role("button", name="Trend of temperature of PUMP_01, last 3 hours").click()
     plot = answer(page).locator(".js-plotly-plot")
     expect(plot.locator("text", has_text="upper limit 85 °C")).to_be_visible()
-    # The readings, and the limit as a line of its own.
-    expect(plot.locator(".scatterlayer .trace path.js-line")).to_have_count(2)
+    # The edge of the normal band, the readings, and the limit as a line of its own.
+    expect(plot.locator(".scatterlayer .trace path.js-line")).to_have_count(3)
     expect(plot.locator("text", has_text="temperature, °C")).to_be_visible()
 
 
@@ -99,14 +99,20 @@ def test_a_page_of_another_site_gets_nothing(
             "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
         }
 
-    def status(sent: dict[str, str]) -> int:
+    def answered(path: str, sent: dict[str, str]) -> http.client.HTTPResponse:
         connection = http.client.HTTPConnection("127.0.0.1", chat.port, timeout=20)
         try:
             connection.request("GET", path, headers=sent)
-            return connection.getresponse().status
+            return connection.getresponse()
         finally:
             connection.close()
 
+    def status(sent: dict[str, str]) -> int:
+        return answered(path, sent).status
+
+    given = answered("/", {}).headers.get_all("set-cookie") or []
+    assert given, "who is at this machine is known by a cookie"
+    asked["Cookie"] = "; ".join(one.partition(";")[0] for one in given)
     own = {key: value for key, value in asked.items() if key not in headers}
     assert status(own | {"Origin": chat.url}) == (101 if upgrade else 200)
     assert status(asked) == 403
@@ -119,7 +125,7 @@ def test_a_taken_port_is_told_with_the_way_out(chat: Chat) -> None:
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.7", "plant.example"])
 def test_the_chat_is_not_shown_to_other_machines(settings: Settings, host: str) -> None:
-    with pytest.raises(BadInput, match="no sign-in yet"):
+    with pytest.raises(BadInput, match="opsmith users add"):
         run_chat(settings, host, 8322)
 
 
