@@ -9,11 +9,12 @@ import numpy as np
 
 from opsmith.access import Caller, acting_as
 from opsmith.app.bootstrap import Plant
+from opsmith.app.watched_run import part_of, pauses_of
 from opsmith.domain.alerts import AlertChange
 from opsmith.domain.base import Language
 from opsmith.domain.devices import Limits
 from opsmith.domain.moments import to_moment
-from opsmith.domain.readings import Frame, ReadingBatch, TimeArray
+from opsmith.domain.readings import Frame, ReadingBatch
 from opsmith.domain.units import measurement_of
 from opsmith.errors import BadInput
 from opsmith_agents.charts import AlertMark, TrendChart
@@ -27,9 +28,6 @@ POINTS = 600
 """Of a chart; of a longer series the least and the greatest of each stretch."""
 
 _CHUNK = 2000
-_PAUSE = np.timedelta64(60, "s")
-_PAUSES = 5
-"""Usual intervals, and `_PAUSE`, after which silence is asked for."""
 
 
 class AttachedReadings:
@@ -107,12 +105,12 @@ class AttachedReadings:
         settings = self._plant.settings
         fleet = Fleet(accepted=settings.false_alerts, light=settings.detection == "light")
         fleet.register(batch.device_id, rated, criticality)
-        pauses = _pauses(batch.times)
+        pauses = pauses_of(batch.times)
         cuts = sorted({0, *pauses, *range(0, len(batch), _CHUNK), len(batch)})
         stories: dict[tuple[str, str], list[AlertChange]] = {}
         for begin, end in pairwise(cuts):
             changes = [*(fleet.silent(batch.times[begin]) if begin in pauses else ())]
-            changes += fleet.step(Frame.of(_part(batch, begin, end))).changes
+            changes += fleet.step(Frame.of(part_of(batch, begin, end))).changes
             for change in (each.change for each in changes):
                 key = (change.alert_type, change.first_seen.isoformat())
                 stories.setdefault(key, []).append(change)
@@ -162,26 +160,6 @@ def _whole(batches: Sequence[ReadingBatch]) -> ReadingBatch:
         one.quality[order],
         tuple(one.statuses[word] for word in spoken),
     )
-
-
-def _part(batch: ReadingBatch, first: int, last: int) -> ReadingBatch:
-    rows = slice(first, last)
-    return replace(
-        batch,
-        times=batch.times[rows],
-        values=batch.values[rows],
-        quality=batch.quality[rows],
-        statuses=batch.statuses[rows],
-    )
-
-
-def _pauses(times: TimeArray) -> frozenset[int]:
-    """Numbers of the readings before which there was a pause."""
-    if len(times) < 3:
-        return frozenset()
-    passed = np.diff(times)
-    long = passed > max(_PAUSES * np.median(passed), _PAUSE)
-    return frozenset((np.flatnonzero(long) + 1).tolist())
 
 
 def _chart(

@@ -7,8 +7,9 @@ from typing import Annotated
 
 import typer
 
-from opsmith.access import Caller, Role
+from opsmith.access import GIVEN, Caller, Role, role_named
 from opsmith.domain.base import Language
+from opsmith.errors import BadInput
 from opsmith.observability import set_up_logs
 from opsmith.settings import Settings, load_settings
 
@@ -26,6 +27,15 @@ def settings_of(lang: str | None = None) -> Settings:
         settings = settings.model_copy(update={"language": languages[lang]})
     set_up_logs(settings.log_level, settings.log_format)
     return settings
+
+
+def role_of(name: str) -> Role:
+    """The role of that name. Raises `BadInput` where none is given by it."""
+    try:
+        return role_named(name)
+    except KeyError:
+        there = ", ".join(one.name.lower() for one in GIVEN)
+        raise BadInput(f"No role {name!r}; there are {there}") from None
 
 
 def tell_first_use(settings: Settings) -> None:

@@ -5,10 +5,18 @@ from typing import Annotated, Any
 
 import typer
 
-from opsmith.access import GIVEN, Role, role_named
-from opsmith.app.cli_common import Json, Lang, at_the_machine, print_json, print_table, settings_of
+from opsmith.access import GIVEN, Role
+from opsmith.app.cli_common import (
+    Json,
+    Lang,
+    at_the_machine,
+    print_json,
+    print_table,
+    role_of,
+    settings_of,
+)
 from opsmith.domain.base import Language
-from opsmith.errors import BadInput, NotFound
+from opsmith.errors import NotFound
 
 keys = typer.Typer(help="Keys by which programs call over MCP.", no_args_is_help=True)
 audit = typer.Typer(help="Who changed what, or was refused.", no_args_is_help=True)
@@ -68,11 +76,7 @@ def add_key(
     from opsmith.storage.keys import KeyStore
 
     settings = settings_of(lang)
-    try:
-        given = role_named(role)
-    except KeyError:
-        there = ", ".join(one.name.lower() for one in GIVEN)
-        raise BadInput(f"No role {role!r}; there are {there}") from None
+    given = role_of(role)
     ends = None if days is None else wall_clock() + timedelta(days=days)
     with open_tables(settings) as tables:
         by = at_the_machine(Role.ADMIN)

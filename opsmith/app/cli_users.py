@@ -5,8 +5,16 @@ from typing import Annotated
 
 import typer
 
-from opsmith.access import GIVEN, Role, role_named
-from opsmith.app.cli_common import Json, Lang, at_the_machine, print_json, print_table, settings_of
+from opsmith.access import GIVEN, Role
+from opsmith.app.cli_common import (
+    Json,
+    Lang,
+    at_the_machine,
+    print_json,
+    print_table,
+    role_of,
+    settings_of,
+)
 from opsmith.domain.base import Language
 from opsmith.errors import BadInput
 
@@ -61,11 +69,7 @@ def add_user(
     from opsmith.storage.users import UserStore
 
     settings = settings_of(lang)
-    try:
-        given = role_named(role)
-    except KeyError:
-        there = ", ".join(one.name.lower() for one in GIVEN)
-        raise BadInput(f"No role {role!r}; there are {there}") from None
+    given = role_of(role)
     password = _password(settings.language, from_stdin)
     with open_tables(settings) as tables:
         known = {one.factory_id for one in DeviceStore(tables).list()}

@@ -87,7 +87,7 @@ def watch(
     changes: list[tuple[datetime, AlertChange]] = []
     sampled: list[np.datetime64] = []
     expected: list[list[float]] = []
-    pauses = _pauses(batch.times)
+    pauses = pauses_of(batch.times)
     # A reading at which it is sampled is the last of its part.
     each = max((len(batch) - first) // SAMPLES, 1)
     cuts = sorted({0, first, *pauses, *range(first, len(batch), each), len(batch)})
@@ -130,7 +130,7 @@ def part_of(batch: ReadingBatch, first: int, last: int) -> ReadingBatch:
     )
 
 
-def _pauses(times: TimeArray) -> frozenset[int]:
+def pauses_of(times: TimeArray) -> frozenset[int]:
     """Numbers of the readings before which there was a pause."""
     if len(times) < 3:
         return frozenset()
