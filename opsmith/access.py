@@ -1,13 +1,14 @@
 """Who calls: a name, a role, the factories that he may see. What every tool asks before it acts."""
 
 import contextlib
+import re
 from collections.abc import Generator
 from contextvars import ContextVar
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Literal
 
-from opsmith.errors import Denied
+from opsmith.errors import BadInput, Denied
 
 Channel = Literal["local", "stdio", "http", "chat", "console", "command"]
 """How a caller came in."""
@@ -38,6 +39,21 @@ def role_named(name: str) -> Role:
     if role not in GIVEN:
         raise KeyError(name)
     return role
+
+
+_NAME = re.compile(r"[^\x00-\x20\x7f-\xa0](?:[^\x00-\x1f\x7f-\xa0]*[^\x00-\x20\x7f-\xa0])?")
+_OURS = frozenset({"opsmith", "local", "reader", "somebody"})
+"""Names of callers who have neither key nor password."""
+
+
+def check_name(name: str, whose: Literal["key", "user"]) -> None:
+    """Raises `BadInput` where a key or a user cannot be called so: it stands in the audit log."""
+    if len(name) > 100 or not _NAME.fullmatch(name):
+        raise BadInput(f"No name for a {whose}: {name!r}; 1 to 100 signs, no blanks at its ends")
+    if name.casefold() in _OURS:
+        raise BadInput(
+            f"{name!r} is what callers without a key or a password are called; take another name"
+        )
 
 
 @dataclass(frozen=True, slots=True)

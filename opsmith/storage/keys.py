@@ -16,10 +16,10 @@ from pydantic import Field
 from sqlalchemy import insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
-from opsmith.access import Caller, Channel, Role, role_named
+from opsmith.access import Caller, Channel, Role, check_name, role_named
 from opsmith.clock import wall_clock
 from opsmith.domain.base import Model, Moment
-from opsmith.errors import BadInput, Conflict, NotFound, Unavailable
+from opsmith.errors import Conflict, NotFound, Unavailable
 from opsmith.storage.audit import AuditLog
 from opsmith.storage.database import Database, mapping
 from opsmith.storage.tables import api_key as table
@@ -29,9 +29,6 @@ _ID = 8
 _SECRET = 43
 """Signs of base 62 that hold 32 random bytes."""
 _KEY = re.compile(rf"opsk_([0-9A-Za-z]{{{_ID}}})_[0-9A-Za-z]{{{_SECRET}}}")
-_NAME = re.compile(r"[^\x00-\x20\x7f-\xa0](?:[^\x00-\x1f\x7f-\xa0]*[^\x00-\x20\x7f-\xa0])?")
-_TAKEN = frozenset({"opsmith", "local", "reader"})
-"""Names of callers without a key."""
 
 USED = timedelta(minutes=1)
 """That a key was used is noted so often at most."""
@@ -101,10 +98,7 @@ class KeyStore:
             BadInput: The name cannot be used.
             Conflict: There is a key of that name, or was.
         """
-        if len(name) > 100 or not _NAME.fullmatch(name):
-            raise BadInput(f"No name for a key: {name!r}; 1 to 100 signs, no blanks at its ends")
-        if name.casefold() in _TAKEN:
-            raise BadInput(f"{name!r} is what callers without a key are called; take another name")
+        check_name(name, "key")
         now = self._clock()
         made = ApiKey(
             key_id=_random(_ID),

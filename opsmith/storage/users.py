@@ -9,7 +9,6 @@ import base64
 import hashlib
 import hmac
 import json
-import re
 import secrets
 import unicodedata
 from collections.abc import Callable, Collection
@@ -19,7 +18,7 @@ from pydantic import Field
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from opsmith.access import Caller, Role, role_named
+from opsmith.access import Caller, Role, check_name, role_named
 from opsmith.clock import wall_clock
 from opsmith.domain.base import Model, Moment
 from opsmith.errors import BadInput, Conflict, NotFound, Unavailable
@@ -39,9 +38,6 @@ SEEN = timedelta(minutes=1)
 
 _N, _R, _P = 14, 8, 5
 """Cost of scrypt: 2^14 blocks of 1 kB five times, about 0.2 s and 16 MB."""
-_NAME = re.compile(r"[^\x00-\x20\x7f-\xa0](?:[^\x00-\x1f\x7f-\xa0]*[^\x00-\x20\x7f-\xa0])?")
-_TAKEN = frozenset({"opsmith", LOCAL, "reader", "somebody"})
-"""Names of callers who did not sign in."""
 
 
 class User(Model):
@@ -91,10 +87,7 @@ class UserStore:
             BadInput: The name or the password cannot be used.
             Conflict: There is such a user, or one whose name differs in case alone.
         """
-        if len(name) > 100 or not _NAME.fullmatch(name):
-            raise BadInput(f"No name for a user: {name!r}; 1 to 100 signs, no blanks at its ends")
-        if name.casefold() in _TAKEN:
-            raise BadInput(f"{name!r} is what callers are called who do not sign in; take another")
+        check_name(name, "user")
         _check(password, name)
         now = self._clock()
         made = User(
