@@ -28,7 +28,7 @@ from opsmith.storage.series_chunk import (
     encode_chunk,
 )
 from opsmith.storage.series_device import NEVER, Device
-from opsmith.storage.series_rows import BoolArray, IntArray, Rows, join, merge
+from opsmith.storage.series_rows import BoolArray, IntArray, Rows, in_order, join, merge
 
 _MOST_CHUNKS = 128
 """Each is looked into when a device is read."""
@@ -335,11 +335,10 @@ class Journal:
     @staticmethod
     def _fold_device(db: sqlite3.Connection, device_id: str, parts: Sequence[Slice]) -> int:
         device = Device(db, device_id)
-        folded = device.folded
-        for part in parts:
-            rows = part.rows()
-            later = rows.part(slice(int(np.searchsorted(rows.times, folded, "right")), None))
-            if len(later):
-                device.add(later)
+        # Those of different channels take turns; what is not in order would be taken for late.
+        rows = in_order(join([part.rows() for part in parts]))
+        later = rows.part(slice(int(np.searchsorted(rows.times, device.folded, "right")), None))
+        if len(later):
+            device.add(later)
         device.save()
         return sum(map(len, parts))

@@ -122,6 +122,13 @@ def join(parts: Sequence[Rows]) -> Rows:
     )
 
 
+def in_order(rows: Rows) -> Rows:
+    """Readings of different times, oldest first."""
+    if (np.diff(rows.times) > 0).all():
+        return rows
+    return rows.part(np.argsort(rows.times))
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Merged:
     """What came of laying readings over those that were there."""

@@ -150,7 +150,8 @@ async def test_a_model_that_fails_leaves_the_rules_report(
 
 
 async def test_a_model_that_hangs_is_given_up_on_our_own_clock(plant: PumpPlant) -> None:
-    with pytest.raises(LlmUnavailable, match="scripted: it gave no answer in time"):
+    # Told by the clock of its last call or by that of the whole, whichever the machine sees first.
+    with pytest.raises(LlmUnavailable, match="^scripted(: it)? gave no answer in"):
         await diagnose(plant, always(hangs()), seconds=0.5)
 
 
