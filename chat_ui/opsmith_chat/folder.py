@@ -54,6 +54,9 @@ login_page_image = {image}
 login_page_image_filter = "brightness-100"
 login_page_image_dark_filter = "brightness-50"
 custom_meta_image_url = "/favicon"
+custom_js = "/public/opsmith.js"
+# Before Chainlit's own script.
+custom_js_attributes = ""
 
 [meta]
 generated_by = {version}
