@@ -377,6 +377,10 @@ class ChatHistory(Protocol):
         """Forget a conversation; what was thought of its answers about alerts stays."""
         ...
 
+    def drop_unused(self, since: datetime) -> int:
+        """Forget everybody's conversations in which nothing was said since; gives how many."""
+        ...
+
     def remember(self, owner: str, thread_id: str, memory: str) -> None:
         """Keep what the assistant goes on with."""
         ...
@@ -385,16 +389,16 @@ class ChatHistory(Protocol):
         """What was kept so last, or None."""
         ...
 
-    def keep_step(self, owner: str, thread_id: str, step: ChatStep) -> None:
-        """Keep a step, in the place of what was kept of it. Raises `NotFound` as `begin`."""
+    def keep(self, owner: str, thread_id: str, *kept: ChatStep | ChatElement) -> None:
+        """Keep steps and elements, each in the place of what was kept of it.
+
+        Raises:
+            NotFound: As `begin`, or one is in another conversation; nothing is kept.
+        """
         ...
 
     def drop_step(self, owner: str, step_id: str) -> None:
         """Forget a step."""
-        ...
-
-    def keep_element(self, owner: str, thread_id: str, element: ChatElement) -> None:
-        """Keep an element, in the place of what was kept of it. Raises `NotFound` as `begin`."""
         ...
 
     def element(self, owner: str, thread_id: str, element_id: str) -> ChatElement | None:

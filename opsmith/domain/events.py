@@ -13,6 +13,9 @@ ALERTS = "alerts"
 REPORTS = "diagnosis_reports"
 ORDERS = "work_orders"
 
+FOLLOWED = (ALERTS, REPORTS, ORDERS)
+"""What people and programs that watch the plant are told of."""
+
 PARTITIONS = 3
 """Of every topic; keyed by the device, so that one device's messages keep their order."""
 

@@ -47,6 +47,9 @@ class Sign(Model):
         default=None, gt=0, description="Least change: K of a temperature, else share of `before`."
     )
     at_most: float | None = Field(default=None, gt=0, description="Greatest change, likewise.")
+    order: int | None = Field(
+        default=None, ge=1, le=9, description="1: it shows first; the same number: together."
+    )
     note: str = Field(default="", description="Why, from the physics.")
 
 

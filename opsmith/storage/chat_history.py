@@ -7,7 +7,19 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import Select, Table, and_, delete, func, insert, or_, select, update
+from sqlalchemy import (
+    Column,
+    Connection,
+    Select,
+    Table,
+    and_,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from opsmith.errors import NotFound
 from opsmith.ports import ChatElement, ChatFeedback, ChatStep, ChatThread, KeptThread
@@ -17,6 +29,7 @@ from opsmith.storage.tables import diagnosis_report as report
 from opsmith.storage.upsert import upsert
 
 _NAME = 200
+_AT_ONCE = 100
 _TRACE = re.compile(r"\bAL-[0-9]{8}-[0-9a-f]{10}")
 _SPOKEN = ("user_message", "assistant_message")
 
@@ -118,15 +131,22 @@ class ChatHistoryStore:
 
     def drop(self, owner: str, thread_id: str) -> None:
         """See `opsmith.ports.ChatHistory.drop`."""
-        if not self.owns(owner, thread_id):
-            return
-        with self._database.write(apart=True) as connection:
-            of_it = chat_feedback.c.thread_id == thread_id
-            connection.execute(
-                delete(chat_feedback).where(of_it, chat_feedback.c.trace_id.is_(None))
-            )
-            for table in (chat_element, chat_step, chat_thread):
-                connection.execute(delete(table).where(table.c.thread_id == thread_id))
+        if self.owns(owner, thread_id):
+            with self._database.write(apart=True) as connection:
+                _forget(connection, [thread_id])
+
+    def drop_unused(self, since: datetime) -> int:
+        """See `opsmith.ports.ChatHistory.drop_unused`."""
+        query = select(chat_thread.c.thread_id).where(chat_thread.c.updated_at < since)
+        dropped = 0
+        # Some at a time: others write between.
+        while True:
+            with self._database.write(apart=True) as connection:
+                found = connection.execute(query.limit(_AT_ONCE)).scalars().all()
+                _forget(connection, found)
+            dropped += len(found)
+            if len(found) < _AT_ONCE:
+                return dropped
 
     def remember(self, owner: str, thread_id: str, memory: str) -> None:
         """See `opsmith.ports.ChatHistory.remember`."""
@@ -140,27 +160,28 @@ class ChatHistoryStore:
             query = select(chat_thread.c.memory).where(_mine(owner, thread_id))
             return connection.execute(query).scalar()
 
-    def keep_step(self, owner: str, thread_id: str, step: ChatStep) -> None:
-        """See `opsmith.ports.ChatHistory.keep_step`."""
-        row = {
-            "step_id": step.step_id,
-            "thread_id": thread_id,
-            "parent_id": step.parent_id,
-            "kind": step.kind,
-            "text": step.text,
-            "body": dict(step.body),
-            "created_at": step.created_at,
-        }
+    def keep(self, owner: str, thread_id: str, *kept: ChatStep | ChatElement) -> None:
+        """See `opsmith.ports.ChatHistory.keep`."""
+        steps = [one for one in kept if isinstance(one, ChatStep)]
+        elements = [one for one in kept if isinstance(one, ChatElement)]
+        if not kept:
+            return
         with self._database.write(apart=True) as connection:
-            self.begin(owner, thread_id, step.created_at)
-            self._not_elsewhere(chat_step, chat_step.c.step_id == step.step_id, thread_id)
-            upsert(connection, chat_step, [row], ["parent_id", "kind", "text", "body"])
-            if step.kind in _SPOKEN:
+            self.begin(owner, thread_id, min(one.created_at for one in kept))
+            self._not_elsewhere(chat_step.c.step_id, [one.step_id for one in steps], thread_id)
+            ids = [one.element_id for one in elements]
+            self._not_elsewhere(chat_element.c.element_id, ids, thread_id)
+            rows = [_step_row(thread_id, one) for one in steps]
+            upsert(connection, chat_step, rows, ["parent_id", "kind", "text", "body"])
+            rows = [_element_row(thread_id, one) for one in elements]
+            upsert(connection, chat_element, rows, ["mime", "body", "content"])
+            spoken = [one.created_at for one in steps if one.kind in _SPOKEN]
+            if spoken:
                 mine = update(chat_thread).where(
                     chat_thread.c.thread_id == thread_id,
-                    chat_thread.c.updated_at < step.created_at,
+                    chat_thread.c.updated_at < max(spoken),
                 )
-                connection.execute(mine.values(updated_at=step.created_at))
+                connection.execute(mine.values(updated_at=max(spoken)))
 
     def drop_step(self, owner: str, step_id: str) -> None:
         """See `opsmith.ports.ChatHistory.drop_step`."""
@@ -170,22 +191,6 @@ class ChatHistoryStore:
                     chat_step.c.step_id == step_id, chat_step.c.thread_id.in_(_of(owner))
                 )
             )
-
-    def keep_element(self, owner: str, thread_id: str, element: ChatElement) -> None:
-        """See `opsmith.ports.ChatHistory.keep_element`."""
-        row = {
-            "element_id": element.element_id,
-            "thread_id": thread_id,
-            "mime": element.mime[:100],
-            "body": dict(element.body),
-            "content": element.content,
-            "created_at": element.created_at,
-        }
-        with self._database.write(apart=True) as connection:
-            self.begin(owner, thread_id, element.created_at)
-            same = chat_element.c.element_id == element.element_id
-            self._not_elsewhere(chat_element, same, thread_id)
-            upsert(connection, chat_element, [row], ["mime", "body", "content"])
 
     def element(self, owner: str, thread_id: str, element_id: str) -> ChatElement | None:
         """See `opsmith.ports.ChatHistory.element`."""
@@ -288,11 +293,45 @@ class ChatHistoryStore:
                     return trace_id, connection.execute(newest).scalar()
         return None, None
 
-    def _not_elsewhere(self, table: Table, same: Any, thread_id: str) -> None:
+    def _not_elsewhere(self, column: Column[Any], ids: Sequence[str], thread_id: str) -> None:
+        if not ids:
+            return
+        query = select(column).where(column.in_(ids), column.table.c.thread_id != thread_id)
         with self._database.read() as connection:
-            there = connection.execute(select(table.c.thread_id).where(same)).scalar()
-        if there not in (None, thread_id):
-            raise NotFound(f"Not of the conversation {thread_id!r}")
+            if connection.execute(query.limit(1)).first() is not None:
+                raise NotFound(f"Not of the conversation {thread_id!r}")
+
+
+def _step_row(thread_id: str, step: ChatStep) -> dict[str, Any]:
+    return {
+        "step_id": step.step_id,
+        "thread_id": thread_id,
+        "parent_id": step.parent_id,
+        "kind": step.kind,
+        "text": step.text,
+        "body": dict(step.body),
+        "created_at": step.created_at,
+    }
+
+
+def _element_row(thread_id: str, element: ChatElement) -> dict[str, Any]:
+    return {
+        "element_id": element.element_id,
+        "thread_id": thread_id,
+        "mime": element.mime[:100],
+        "body": dict(element.body),
+        "content": element.content,
+        "created_at": element.created_at,
+    }
+
+
+def _forget(connection: Connection, thread_ids: Sequence[str]) -> None:
+    of_no_alert = chat_feedback.c.trace_id.is_(None)
+    connection.execute(
+        delete(chat_feedback).where(chat_feedback.c.thread_id.in_(thread_ids), of_no_alert)
+    )
+    for table in (chat_element, chat_step, chat_thread):
+        connection.execute(delete(table).where(table.c.thread_id.in_(thread_ids)))
 
 
 def _of(owner: str) -> Select[Any]:

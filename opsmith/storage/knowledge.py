@@ -33,7 +33,7 @@ class KnowledgeStore:
                 if entry.entry_id in known:
                     continue
                 new += 1
-                connection.execute(insert(table), _rows(entry, now))
+                connection.execute(insert(table), entry_rows(entry, now))
         return new
 
     def put(self, entries: Sequence[KnowledgeEntry], now: datetime) -> tuple[int, int]:
@@ -53,7 +53,7 @@ class KnowledgeStore:
                     changed += 1
                     connection.execute(delete(table).where(table.c.entry_id == entry.entry_id))
                 new += before is None
-                connection.execute(insert(table), _rows(entry, now))
+                connection.execute(insert(table), entry_rows(entry, now))
         return new, changed
 
     def all(self) -> tuple[KnowledgeEntry, ...]:
@@ -67,7 +67,7 @@ class KnowledgeStore:
             return self._read[1]
 
 
-def _rows(entry: KnowledgeEntry, now: datetime) -> list[dict[str, Any]]:
+def entry_rows(entry: KnowledgeEntry, now: datetime) -> list[dict[str, Any]]:
     """The rows of an entry, one a language."""
     return [
         {

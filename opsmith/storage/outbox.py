@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from pydantic import BaseModel
 from sqlalchemy import Connection, delete, func, insert, select
 
 from opsmith.storage.database import Database
+from opsmith.storage.event_log import write_down
 from opsmith.storage.tables import outbox
 
 _INSERT = insert(outbox)
@@ -60,7 +62,11 @@ class Outbox:
         with self._database.read() as connection:
             return {row[0]: row[1] for row in connection.execute(query.order_by(outbox.c.topic))}
 
-    def published(self, ids: Sequence[int]) -> None:
-        """Forget announcements that the bus has."""
+    def published(self, items: Sequence[Announcement], now: datetime) -> None:
+        """Take out announcements that the bus has; what is followed goes to the event log."""
         with self._database.write() as connection:
-            connection.execute(delete(outbox).where(outbox.c.id.in_(ids)))
+            gone = outbox.c.id.in_([item.id for item in items])
+            connection.execute(delete(outbox).where(gone))
+            write_down(
+                connection, [(item.id, item.topic, item.key, item.value) for item in items], now
+            )

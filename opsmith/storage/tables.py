@@ -229,6 +229,88 @@ maintenance_kb = Table(
     Column("created_at", Utc, nullable=False),
 )
 
+kb_version = Table(
+    "kb_version",
+    metadata,
+    Column("entry_id", String(64), primary_key=True),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("state", String(16), nullable=False, index=True),
+    Column("entry", Json, nullable=False),
+    Column("evidence", Json, nullable=False),
+    Column("proposed_by", String(100), nullable=False),
+    Column("proposed_at", Utc, nullable=False),
+    Column("reviewed_by", String(100)),
+    Column("reviewed_at", Utc),
+    Column("reason", Prose, nullable=False),
+)
+"""Versions of knowledge entries that were ever changed or drafted; `maintenance_kb` has those
+that hold."""
+
+kb_document = Table(
+    "kb_document",
+    metadata,
+    Column("document_id", String(64), primary_key=True),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("title", String(200), nullable=False),
+    Column("file_name", String(200), nullable=False),
+    Column("sha256", String(64), nullable=False, index=True),
+    Column("media_type", String(100), nullable=False),
+    Column("bytes", Integer, nullable=False),
+    Column("pages", Integer),
+    Column("passages", Integer, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("imported_by", String(100), nullable=False),
+    Column("imported_at", Utc, nullable=False),
+)
+"""Documents that the plant gave us, every version of each."""
+
+kb_passage = Table(
+    "kb_passage",
+    metadata,
+    Column("document_id", String(64), primary_key=True),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("seq", Integer, primary_key=True, autoincrement=False),
+    Column("heading", String(500), nullable=False),
+    Column("page", Integer),
+    Column("text", Prose, nullable=False),
+)
+"""The text of documents, in pieces that a citation can point to."""
+
+order_outcome = Table(
+    "order_outcome",
+    metadata,
+    Column("order_no", String(24), primary_key=True),
+    Column("trace_id", String(40)),
+    Column("device_id", String(64), nullable=False),
+    Column("device_type", String(64), nullable=False, index=True),
+    Column("diagnosed", String(64)),
+    Column("also", Json, nullable=False),
+    Column("made_by", String(100), nullable=False),
+    Column("found", String(64)),
+    Column("told", String(16), nullable=False),
+    Column("words", Prose, nullable=False),
+    Column("verdict", String(16), nullable=False),
+    Column("ranked", Json, nullable=False),
+    Column("by", String(100), nullable=False),
+    Column("at", Utc, nullable=False),
+)
+"""Diagnoses of closed orders, held against what was found; an order that is taken up again has
+none."""
+
+learned_prior = Table(
+    "learned_prior",
+    metadata,
+    Column("device_type", String(64), primary_key=True),
+    Column("entry_id", String(64), primary_key=True),
+    Column("offset", Real, nullable=False),
+    Column("found", Real, nullable=False),
+    Column("expected", Real, nullable=False),
+    Column("orders", Integer, nullable=False),
+    Column("updated_at", Utc, nullable=False),
+)
+"""What the outcomes of a class add to the priors of its failure modes; worked out of them anew
+each time."""
+
 dead_letter = Table(
     "dead_letter",
     metadata,
@@ -251,6 +333,17 @@ outbox = Table(
     sqlite_autoincrement=True,
 )
 """What a stage announces, written with its work and published from here."""
+
+event_log = Table(
+    "event_log",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("topic", String(64), nullable=False),
+    Column("device_id", String(64), nullable=False),
+    Column("value", Blob, nullable=False),
+    Column("logged_at", Utc, nullable=False, index=True),
+)
+"""What was published lately, by its number in the outbox."""
 
 plant = Table(
     "plant",

@@ -1,9 +1,10 @@
 """Rows written over those with the same key: one statement, which waits for no other key."""
 
+import functools
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Table
+from sqlalchemy import Connection, Insert, Table
 from sqlalchemy.dialects import mysql, sqlite
 
 
@@ -26,12 +27,17 @@ def upsert(
     """
     if not rows:
         return
-    if connection.dialect.name == "mysql":
+    statement = _statement(connection.dialect.name, table, tuple(changing))
+    connection.execute(statement, list(rows))
+
+
+@functools.cache
+def _statement(dialect: str, table: Table, changing: tuple[str, ...]) -> Insert:
+    """Made once: making it takes longer than writing a row."""
+    if dialect == "mysql":
         on_mysql = mysql.insert(table)
         news = {name: on_mysql.inserted[name] for name in changing}
-        connection.execute(on_mysql.on_duplicate_key_update(news), list(rows))
-        return
+        return on_mysql.on_duplicate_key_update(news)
     on_sqlite = sqlite.insert(table)
     news = {name: on_sqlite.excluded[name] for name in changing}
-    keys = list(table.primary_key.columns)
-    connection.execute(on_sqlite.on_conflict_do_update(keys, set_=news), list(rows))
+    return on_sqlite.on_conflict_do_update(list(table.primary_key.columns), set_=news)
