@@ -24,7 +24,7 @@ NOT_ESTABLISHED = "not_established"
 
 _NONE = 1.0
 """Log odds of "none of these": a failure mode needs more than that to be named before it."""
-_SHARPNESS = 1.6
+SHARPNESS = 1.6
 """What log odds are multiplied by to give calibrated probabilities.
 
 Set on the full set of `opsmith eval` (four seeds, 388 reports): of 1.3, 1.6 and 1.9 the expected
@@ -110,7 +110,7 @@ def rank(
 
 
 def _odds(log_odds: float) -> float:
-    return math.exp(_SHARPNESS * log_odds)
+    return math.exp(SHARPNESS * log_odds)
 
 
 def _in_pair(one: Ranked, first: Ranked, other: Ranked, joint: float) -> Ranked:
