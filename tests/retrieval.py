@@ -2,8 +2,9 @@
 
 `kb/retrieval.jsonl` has a question a line: id, lang, kind (term, symptom, typo, two_char, mixed,
 abbreviation; none: the base holds no answer), text, the device_type where one was given, and the
-accepted entry ids, any of which answers. It was written before the search, without the entries'
-phrases; a third, taken by chance, is held out: nothing is set by looking at it.
+accepted entry ids, any of which answers. Each was written before the search was asked it, without
+the entries' phrases; a third, taken by chance, is held out, and so is q202 on, asked once all was
+set: nothing is set by looking at them.
 """
 
 from collections.abc import Callable, Sequence

@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Sequence
+from functools import lru_cache
 
 _PIECE = re.compile(r"[a-z0-9]+|[\u3400-\u9fff]+")
 _ENGLISH_STOP = frozenset(
@@ -52,6 +53,21 @@ _SYNONYMS: tuple[tuple[str, ...], ...] = (
 """Words of the field that mean the same; a query for one finds the others."""
 
 
+def words(text: str) -> list[str]:
+    """The English words and the runs of Chinese of a text, in order, in one width and case.
+
+    >>> words("DE轴承 Vib_high")
+    ['de', '轴承', 'vib', 'high']
+    """
+    return _PIECE.findall(unicodedata.normalize("NFKC", text).lower().replace("_", " "))
+
+
+def is_chinese(word: str) -> bool:
+    """Whether a word or a run begins with a Chinese character."""
+    return word[0] >= "\u3400"
+
+
+@lru_cache(1 << 16)
 def stem(word: str) -> str:
     """Cut what English adds to a word's end, lightly.
 
@@ -75,13 +91,23 @@ def tokens(text: str) -> list[str]:
     >>> tokens("轴承 wear")
     ['轴', '轴承', '承', 'wear']
     """
+    return tokens_of(words(text))
+
+
+def tokens_of(pieces: Sequence[str]) -> list[str]:
+    """The tokens of a text that `words` has cut."""
     found: list[str] = []
-    for piece in _PIECE.findall(unicodedata.normalize("NFKC", text).lower().replace("_", " ")):
+    for piece in pieces:
         if piece[0] >= "\u3400":
             found += _chinese(piece)
         elif piece not in _ENGLISH_STOP:
             found.append(stem(piece))
     return found
+
+
+def says_nothing(word: str) -> bool:
+    """Whether it is a word that only joins others."""
+    return word in _ENGLISH_STOP or word in _CHINESE_STOP
 
 
 def _chinese(run: str) -> list[str]:

@@ -17,6 +17,6 @@ def test_each_question_is_asked_once_and_its_answers_are_entries() -> None:
     assert all((question.kind == "none") == (not question.accepted) for question in ASKED)
 
 
-def test_half_is_chinese_and_a_third_held_out() -> None:
+def test_half_is_chinese_and_a_good_third_held_out() -> None:
     assert 0.4 <= sum(question.lang == "zh" for question in ASKED) / len(ASKED) <= 0.6
-    assert 0.25 <= sum(question.held for question in ASKED) / len(ASKED) <= 0.45
+    assert 0.3 <= sum(question.held for question in ASKED) / len(ASKED) <= 0.5

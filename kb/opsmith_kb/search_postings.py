@@ -1,0 +1,144 @@
+"""Which entries hold a token and how strongly: postings of BM25 in arrays."""
+
+import math
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from opsmith.domain.knowledge import KnowledgeEntry
+from opsmith_kb.search_lexicon import lexicon
+from opsmith_kb.tokens import stem, tokens_of, words
+
+_K1, _B = 1.2, 0.75
+"""As Robertson and Zaragoza (2009), The Probabilistic Relevance Framework, give them."""
+_WEIGHTS = {
+    "name": 6.0, "fault_pattern": 2.0, "symptoms": 2.0, "root_cause": 1.0, "solution": 0.7,
+    "prevention": 0.3, "immediate_action": 0.3, "confirm_by": 0.3,
+}  # fmt: skip
+"""How often a field's words count; a name says what the entry is about."""
+
+Floats = NDArray[np.float32]
+Places = NDArray[np.int32]
+
+
+class Postings:
+    """Token -> the places of the entries that hold it, with its strength in each.
+
+    Args:
+        entries: In the order of their places.
+        before: Of the entries as they were: what has not changed is not read again.
+    """
+
+    def __init__(self, entries: Sequence[KnowledgeEntry], before: "Postings | None" = None) -> None:
+        self._ids: dict[str, int] = {} if before is None else before._ids
+        known = {} if before is None else before._read
+        self._read: dict[str, tuple[KnowledgeEntry, Places, Floats]] = {}
+        for entry in entries:
+            read = known.get(entry.entry_id)
+            if read is None or (read[0] is not entry and read[0] != entry):
+                read = self._tokens_of(entry)
+            self._read[entry.entry_id] = read
+        rows = [self._read[entry.entry_id] for entry in entries]
+        self._size = len(self._ids)
+        self._sort([ids for _, ids, _ in rows], [weights for _, _, weights in rows])
+
+    def _tokens_of(self, entry: KnowledgeEntry) -> tuple[KnowledgeEntry, Places, Floats]:
+        weights = weigh(entry)
+        ids = [self._ids.setdefault(token, len(self._ids)) for token in weights]
+        return (
+            entry,
+            np.array(ids, np.int32),
+            np.fromiter(weights.values(), np.float32, len(weights)),
+        )
+
+    def _sort(self, ids: Sequence[Places], weights: Sequence[Floats]) -> None:
+        none = [np.zeros(0, np.int32)]
+        sizes = np.array([len(one) for one in ids], np.int64)
+        lengths = np.array([one.sum() for one in weights], np.float32)
+        flat, often = np.concatenate(ids or none), np.concatenate(weights or none)
+        places = np.repeat(np.arange(len(sizes), dtype=np.int32), sizes)
+        order = np.argsort(flat, kind="stable")
+        self._places = places[order]
+        shorter = (
+            1 - _B + _B * lengths / max(1e-9, float(lengths.mean())) if len(sizes) else lengths
+        )
+        often = often[order].astype(np.float32)
+        strengths = often * (_K1 + 1) / (often + _K1 * shorter[self._places])
+        self._strengths: Floats = strengths.astype(np.float32)
+        counts = np.bincount(flat, minlength=self._size)
+        self._starts = np.concatenate(([0], np.cumsum(counts)))
+
+    def __contains__(self, token: object) -> bool:
+        """Whether an entry holds it."""
+        return self.count(token) > 0
+
+    def __iter__(self) -> Iterator[str]:
+        """The tokens that entries hold."""
+        return (token for token in self._ids if token in self)
+
+    def count(self, token: object) -> int:
+        """How many entries hold it."""
+        at = self._ids.get(token, self._size) if isinstance(token, str) else self._size
+        return int(self._starts[at + 1] - self._starts[at]) if at < self._size else 0
+
+    def of(self, token: str) -> tuple[Places, Floats]:
+        """The places of the entries that hold a token, and how strongly: 0 to 2.2, no rarity."""
+        at = self._ids.get(token, self._size)
+        if at >= self._size:
+            return self._places[:0], self._strengths[:0]
+        here = slice(int(self._starts[at]), int(self._starts[at + 1]))
+        return self._places[here], self._strengths[here]
+
+    def of_all(self, parts: Sequence[str]) -> tuple[Places, Floats]:
+        """The entries that hold all parts of a form; a form is as strong as its weakest part."""
+        places, strengths = self.of(parts[0])
+        for part in parts[1:]:
+            others, weaker = self.of(part)
+            places, mine, theirs = np.intersect1d(
+                places, others, assume_unique=True, return_indices=True
+            )
+            strengths = np.minimum(strengths[mine], weaker[theirs])
+        return places, strengths
+
+    def strength(self, parts: Sequence[str], place: int) -> float:
+        """How strongly one entry holds a form; 0 where it does not."""
+        weakest = math.inf
+        for part in parts:
+            places, strengths = self.of(part)
+            at = int(places.searchsorted(place))
+            if at == len(places) or places[at] != place:
+                return 0.0
+            weakest = min(weakest, float(strengths[at]))
+        return weakest
+
+
+def weigh(entry: KnowledgeEntry) -> Mapping[str, float]:
+    """The tokens of an entry, each with how often it counts."""
+    weights = dict[str, float]()
+    _count(weights, f"{entry.entry_id} {entry.category} {entry.iso_code}", 1.0)
+    _count(weights, " ".join(entry.parts + entry.parts_zh), 1.0)
+    for prose in entry.text.values():
+        for field, weight in _WEIGHTS.items():
+            _count(weights, str(getattr(prose, field)), weight)
+    return weights
+
+
+def _count(weights: dict[str, float], text: str, weight: float) -> None:
+    for token, often in Counter(tokens_and_pairs(text)).items():
+        weights[token] = weights.get(token, 0.0) + weight * often
+
+
+def tokens_and_pairs(text: str) -> list[str]:
+    """The tokens of a text, and the pairs of English words of which the lexicon's phrases are.
+
+    >>> tokens_and_pairs("rotor out of balance 转子")
+    ['rotor', 'out', 'balanc', '转', '转子', '子', 'out of', 'of balanc']
+    """
+    pieces = words(text)
+    phrases = lexicon().pairs
+    stems = ["" if piece[0] >= "\u3400" else stem(piece) for piece in pieces]
+    pairs = (f"{one} {other}" for one, other in pairwise(stems) if (one, other) in phrases)
+    return [*tokens_of(pieces), *pairs]
