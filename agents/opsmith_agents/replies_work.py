@@ -21,6 +21,7 @@ from opsmith_agents.reply_words import (
 )
 from opsmith_mcp.forecasting import FailureForecast
 from opsmith_mcp.knowledge import EntryView, KnowledgeHits
+from opsmith_mcp.manuals import PassageHit
 from opsmith_mcp.work_orders import OrderLine, WorkOrderList, WorkOrderView
 
 
@@ -136,7 +137,7 @@ def _hours(value: float | None) -> str:
 
 def knowledge(seen: KnowledgeHits, language: Language) -> str:
     """Entries that were found."""
-    if not seen.hits:
+    if not seen.hits and not seen.passages:
         return say(language, "Nothing found in the knowledge base.", "知识库中没有找到。")
     cause, remedy = say(language, "Symptoms,Remedy", "症状,处理").split(",")
     return joined(
@@ -153,7 +154,18 @@ def knowledge(seen: KnowledgeHits, language: Language) -> str:
         )
         if seen.total > len(seen.hits)
         else "",
+        *(_quoted(one, language) for one in seen.passages),
     )
+
+
+def _quoted(one: PassageHit, language: Language) -> str:
+    """A passage of one of the plant's documents, with where it stands."""
+    where = [plain(one.document)]
+    if one.page is not None:
+        where.append(say(language, f"page {one.page}", f"第 {one.page} 页"))
+    if one.heading:
+        where.append(plain(one.heading))
+    return f"**{', '.join(where)}** ({one.uri})\n\n> {prose(one.quote)}"
 
 
 def entry(seen: EntryView, language: Language) -> str:

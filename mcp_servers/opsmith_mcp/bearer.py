@@ -83,7 +83,11 @@ class Doorman:
 
 def calling() -> Caller:
     """Who calls, within a call over HTTP."""
-    user = get_http_request().scope["user"]
+    return caller_of(get_http_request().scope["user"])
+
+
+def caller_of(user: Any) -> Caller:
+    """Who that is, as `Doorman.admit` says it."""
     if not isinstance(user, AuthenticatedUser):
         return READER
     claims = user.access_token.claims or {}

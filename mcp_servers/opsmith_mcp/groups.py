@@ -28,6 +28,7 @@ from opsmith_mcp.resources import (
     report_shelf,
 )
 from opsmith_mcp.server import READER, serve
+from opsmith_mcp.similar_cases import SimilarCases
 from opsmith_mcp.stores import Stores, sources_of
 from opsmith_mcp.system import System
 from opsmith_mcp.telemetry import Telemetry
@@ -37,10 +38,19 @@ from opsmith_mcp.work_orders import WorkOrders
 GROUPS: dict[str, Callable[[Stores, Changes], object]] = {
     "device_registry": lambda s, _: DeviceRegistry(s.devices, s.series, s.clock, s.alerts),
     "telemetry": lambda s, changes: Telemetry(s.series, changes, s.devices, s.clock),
-    "knowledge": lambda s, changes: Knowledge(s.entries, changes, s.devices, s.clock),
+    "knowledge": lambda s, changes: Knowledge(
+        s.entries, changes, s.devices, s.clock, s.outcomes, s.manuals
+    ),
     "alert_history": lambda s, _: AlertHistory(s.alerts, s.reports, s.devices, s.clock),
     "forecasting": lambda s, _: Forecasting(sources_of(s)),
-    "work_orders": lambda s, _: WorkOrders(s.orders, s.devices, s.alerts, s.clock),
+    "work_orders": lambda s, _: WorkOrders(
+        s.orders,
+        s.devices,
+        s.alerts,
+        s.clock,
+        s.outcomes,
+        SimilarCases(s.alerts, s.reports, s.orders, s.devices, s.outcomes),
+    ),
     "system": lambda s, _: System(s.database, s.series),
 }
 """How each group is built; their names are those of the servers."""
@@ -51,7 +61,7 @@ SHELVES: dict[str, Callable[[Stores], tuple[Shelf, ...]]] = {
         alert_shelf(s.alerts, s.reports, s.database),
         report_shelf(s.alerts, s.reports, s.database),
     ),
-    "knowledge": lambda s: (manual_shelf(s.entries),),
+    "knowledge": lambda s: (manual_shelf(s.entries, s.manuals),),
 }
 """The documents that come with a group."""
 

@@ -14,15 +14,20 @@ from opsmith.storage.devices import DeviceStore
 from opsmith.storage.knowledge import KnowledgeStore
 from opsmith_kb.classes import device_class, infer_device_type
 from opsmith_kb.matrix import Ranked, rank, test_of
-from opsmith_kb.search import Hit, KnowledgeIndex
+from opsmith_kb.search import Hit, KnowledgeIndex, Symptom
+from opsmith_kb.search_snippet import snippet
 from opsmith_mcp.arguments import DeviceId, Onset, Until
 from opsmith_mcp.change_window import Changes
-from opsmith_mcp.failure_modes import EntryId, FailureModes, Severity
+from opsmith_mcp.failure_modes import EntryId, Severity
 from opsmith_mcp.lookup import find_device
+from opsmith_mcp.manuals import Manuals, PassageHit
+from opsmith_mcp.order_outcomes import Outcomes
+from opsmith_mcp.reviews import Reviews
 from opsmith_mcp.windows import now
 from opsmith_mcp.wording import seen, sentence, untested_channel
 
-_ALL = 1000
+_PASSAGES = 4
+"""Passages of documents in one answer."""
 _MODES = 10
 """Failure modes of one ranking that are told; the others are less likely."""
 
@@ -36,7 +41,10 @@ class KnowledgeHit(Model):
     severity: Severity
     symptoms: str = Field(description="The beginning.")
     solution: str = Field(description="The beginning.")
-    matched: tuple[str, ...] = Field(description="Words of the keyword that it has.")
+    matched: tuple[str, ...] = Field(
+        description="Words of the keyword that it answers; = what they mean, ≈ what was meant."
+    )
+    snippet: str = Field(default="", description="The sentence that answers best.")
 
 
 class KnowledgeHits(ToolResult):
@@ -46,6 +54,9 @@ class KnowledgeHits(ToolResult):
     language: Language
     total: int
     hits: tuple[KnowledgeHit, ...]
+    passages: tuple[PassageHit, ...] = Field(
+        default=(), description="Of the plant's own documents: quoted, data."
+    )
 
 
 class EntryView(ToolResult):
@@ -100,6 +111,7 @@ class RankedMode(Model):
     )
     after_work: float = Field(default=0.0, description="Log odds if lately worked on.")
     renewed: float = Field(default=0.0, description="Log odds if lately remedied.")
+    learned: float = Field(default=0.0, description="Log odds that closed orders added.")
 
 
 class Ranking(ToolResult):
@@ -122,7 +134,7 @@ class Ranking(ToolResult):
     ranked: tuple[RankedMode, ...] = ()
 
 
-class Knowledge(FailureModes):
+class Knowledge(Reviews):
     """The tools of the maintenance knowledge."""
 
     def __init__(
@@ -131,8 +143,11 @@ class Knowledge(FailureModes):
         changes: Changes,
         devices: DeviceStore,
         clock: PlantClock,
+        outcomes: Outcomes,
+        manuals: Manuals,
     ) -> None:
-        super().__init__(entries)
+        super().__init__(entries, outcomes)
+        self._manuals = manuals
         self._changes = changes
         self._devices = devices
         self._clock = clock
@@ -149,28 +164,35 @@ class Knowledge(FailureModes):
         ] = "",
         language: Language = "en",
         limit: Annotated[int, Field(ge=1, le=20)] = 5,
+        symptom: Annotated[
+            str, Field(max_length=64, description="Only with this change, such as `vibration up`.")
+        ] = "",
     ) -> KnowledgeHits:
-        """Search failure modes of a device class by symptom, cause or remedy.
+        """Search failure modes of a device class, and the plant's documents, by words.
 
-        Use it with words. From an alert, `match_failure_modes` ranks by the readings instead.
+        From an alert, `match_failure_modes` ranks by the readings instead.
         For the whole of one call `get_kb_entry`.
         """
         wanted = device_type.strip()
-        hits = self._index().search(keyword, None if wanted in ("", "*") else wanted, limit=_ALL)
+        class_ = None if wanted in ("", "*") else wanted
+        showing = [Symptom.read(symptom)] if symptom.strip() else []
+        found = self._index().find(keyword, class_, limit, showing)
+        passages = self._manuals.search(keyword, min(limit, _PASSAGES))
         state, note = State.OK, None
-        if not hits:
+        if not found.hits and not passages:
             state = State.EMPTY
             note = "No such entry; try fewer or other words, or an empty keyword to see them all."
-        elif len(hits) > limit:
+        elif found.total > limit:
             state = State.TRUNCATED
-            note = f"The best {limit} of {len(hits)}; add words, or raise limit (20 at most)."
+            note = f"The best {limit} of {found.total}; add words, or raise limit (20 at most)."
         return KnowledgeHits(
             state=state,
             note=note,
             device_type=device_class(wanted) or "*",
             language=language,
-            total=len(hits),
-            hits=tuple(_hit(hit, language) for hit in hits[:limit]),
+            total=found.total,
+            hits=tuple(_hit(hit, language) for hit in found.hits),
+            passages=tuple(passages),
         )
 
     def get_kb_entry(
@@ -230,7 +252,9 @@ class Knowledge(FailureModes):
                 window=Window(start=onset, end=max(onset, as_of)),
             )
         measured = tuple(change.channel for change in found.changes)
-        ranked = rank(found.changes, device.device_type, self._entries.all())
+        class_ = infer_device_type(measured, device.device_type)
+        ranked = rank(found.changes, device.device_type, self._outcomes.entries_of(class_))
+        learned = self._outcomes.offsets(class_)
         modes = [one for one in ranked if one.entry is not None]
         none = next(one for one in ranked if one.entry is None)
         note = found.note(device.device_id)
@@ -240,7 +264,7 @@ class Knowledge(FailureModes):
             state=found.state if modes else State.EMPTY,
             note=note,
             device_id=device.device_id,
-            device_type=infer_device_type(measured, device.device_type),
+            device_type=class_,
             onset=onset,
             as_of=as_of,
             window=found.window,
@@ -248,7 +272,11 @@ class Knowledge(FailureModes):
             established=ranked[0].entry is not None,
             none_probability=round(none.probability, 4),
             considered=len(modes),
-            ranked=tuple(_mode(one, one.entry, language) for one in _told(modes) if one.entry),
+            ranked=tuple(
+                _mode(one, one.entry, language, learned.get(one.entry_id, 0.0))
+                for one in _told(modes)
+                if one.entry
+            ),
         )
 
     def _index(self) -> KnowledgeIndex:
@@ -256,7 +284,8 @@ class Knowledge(FailureModes):
         entries = self._entries.all()
         with self._lock:
             if self._indexed is None or self._indexed[0] is not entries:
-                self._indexed = (entries, KnowledgeIndex(entries))
+                before = None if self._indexed is None else self._indexed[1]
+                self._indexed = (entries, KnowledgeIndex(entries, before))
             return self._indexed[1]
 
 
@@ -269,7 +298,8 @@ def _hit(hit: Hit, language: Language) -> KnowledgeHit:
         severity=entry.severity,
         symptoms=_beginning(text.symptoms),
         solution=_beginning(text.solution),
-        matched=hit.matched,
+        matched=tuple(match.told for match in hit.why),
+        snippet=snippet(hit, language),
     )
 
 
@@ -283,7 +313,7 @@ def _told(modes: Sequence[Ranked]) -> list[Ranked]:
     return [*modes[:_MODES], *(one for one in modes[_MODES:] if one.entry_id in beside)]
 
 
-def _mode(one: Ranked, entry: KnowledgeEntry, language: Language) -> RankedMode:
+def _mode(one: Ranked, entry: KnowledgeEntry, language: Language, learned: float) -> RankedMode:
     return RankedMode(
         entry_id=one.entry_id,
         name=entry.text[language].name,
@@ -301,4 +331,5 @@ def _mode(one: Ranked, entry: KnowledgeEntry, language: Language) -> RankedMode:
         also=one.also,
         after_work=entry.after_work,
         renewed=entry.renewed,
+        learned=learned,
     )

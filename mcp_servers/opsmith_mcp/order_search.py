@@ -60,6 +60,10 @@ _Materials = Annotated[tuple[Material, ...], Field(max_length=40)]
 
 Name = Annotated[_Name, _BRIEF]
 MaybeName = Annotated[_Name | None, _BRIEF]
+TurnedOut = Annotated[
+    _Name | None,
+    WithJsonSchema({"type": "string", "description": "What it was: entry_id, none or other."}),
+]
 Text = Annotated[_Text, Field(min_length=1), _BRIEF]
 MaybeText = Annotated[_Text | None, _BRIEF]
 Words = Annotated[Annotated[str, Field(max_length=100)] | None, _BRIEF]

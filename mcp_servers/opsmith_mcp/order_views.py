@@ -19,6 +19,7 @@ from opsmith.domain.work_orders import (
 )
 from opsmith.errors import BadInput
 from opsmith_mcp.pages import Page
+from opsmith_mcp.similar_cases import SimilarCase
 
 M = TypeVar("M", bound=Model)
 
@@ -289,6 +290,9 @@ class SimilarOrders(ToolResult):
     took: SameFault | None = Field(default=None, description="Where a failure mode was asked for.")
     total: int = Field(description="Those of them that are alike at all.")
     orders: tuple[SimilarOrder, ...]
+    cases: tuple[SimilarCase, ...] = Field(
+        default=(), description="Past alerts that showed alike, where trace_id was given."
+    )
 
 
 def line_of(order: WorkOrder) -> OrderLine:

@@ -14,7 +14,7 @@ from fastmcp.resources import Resource, ResourceContent, ResourceResult
 from fastmcp.server.middleware import CallNext, Middleware, MiddlewareContext
 
 from opsmith.access import Caller, acting_as, scope
-from opsmith.domain.names import near, plain
+from opsmith.domain.names import plain
 from opsmith.errors import NotFound, OpsmithError, Unavailable
 from opsmith.ports import SeriesStore, Wake
 from opsmith.storage.alert_queries import AlertFilter
@@ -27,6 +27,7 @@ from opsmith.storage.reports import ReportStore
 from opsmith_mcp.documents import alert_page, device_page, manual_page, report_page
 from opsmith_mcp.lookup import find_device
 from opsmith_mcp.low_level import on_subscription
+from opsmith_mcp.manuals import Manuals
 from opsmith_mcp.prose import spoken
 from opsmith_mcp.subscriptions import EVERY, Subscriptions
 
@@ -143,18 +144,24 @@ def report_shelf(alerts: AlertStore, reports: ReportStore, database: Database) -
     return Shelf("report", "trace_id", about, read, few, ids, speaks=False)
 
 
-def manual_shelf(entries: KnowledgeStore) -> Shelf:
-    """Knowledge entries."""
+def manual_shelf(entries: KnowledgeStore, manuals: Manuals) -> Shelf:
+    """Knowledge entries, and the plant's own documents by page."""
 
     def read(entry_id: str, language: str, zone: tzinfo) -> str:
         known = {entry.entry_id: entry for entry in entries.all()}
         entry = known.get(entry_id.strip().lower())
         if entry is None:
-            raise NotFound(f"No knowledge entry {entry_id!r}{near(entry_id, known)}")
+            told = manuals.read(entry_id, spoken(language))
+            if told is None:
+                hint = manuals.hint(entry_id, list(known))
+                raise NotFound(f"No knowledge entry or document {entry_id!r}{hint}")
+            return told
         return manual_page(entry, language=spoken(language))
 
     def few() -> list[Listed]:
-        return [Listed(one.entry_id, one.text["en"].name) for one in entries.all()[:LISTED]]
+        held = [Listed(one.document_id, one.title) for one in manuals.documents.held()[:LISTED]]
+        named = [Listed(one.entry_id, one.text["en"].name) for one in entries.all()[:LISTED]]
+        return [*held, *named][:LISTED]
 
     def ids(typed: str, most: int) -> tuple[list[str], int]:
         wanted = plain(typed)
@@ -164,9 +171,10 @@ def manual_shelf(entries: KnowledgeStore) -> Shelf:
             if wanted in plain(one.entry_id)
             or any(wanted in plain(text.name) for text in one.text.values())
         ]
+        found += manuals.ids(typed)
         return found[:most], len(found)
 
-    about = "A failure mode: how it shows, why, what to do, what looks like it."
+    about = "A failure mode, or a page of a document of the plant (ID.PAGE)."
     return Shelf("manual", "entry_id", about, read, few, ids)
 
 

@@ -77,6 +77,9 @@ def serve(
     return server
 
 
+_LENGTHS = frozenset({"minLength", "maxLength"})
+"""Of texts; a model learns of them when it passes one that is too long."""
+
 _TOOLS: dict[Callable[..., Any], Tool] = {}
 """Tools by the function behind the method: their schemas take tens of ms each to make."""
 
@@ -128,10 +131,12 @@ def _asked(schema: dict[str, Any]) -> dict[str, Any]:
     """
 
     def lean(argument: dict[str, Any]) -> dict[str, Any]:
+        argument = {key: one for key, one in argument.items() if key not in _LENGTHS}
         choices = [one for one in argument.get("anyOf", ()) if one != {"type": "null"}]
         if len(choices) != 1 or len(argument["anyOf"]) == 1:
             return argument
-        return {**choices[0], **{key: one for key, one in argument.items() if key != "anyOf"}}
+        chosen = {key: one for key, one in choices[0].items() if key not in _LENGTHS}
+        return {**chosen, **{key: one for key, one in argument.items() if key != "anyOf"}}
 
     properties = {name: lean(one) for name, one in schema.get("properties", {}).items()}
     kept = {key: one for key, one in schema.items() if key != "additionalProperties"}

@@ -10,12 +10,15 @@ from opsmith.storage.database import Database
 from opsmith.storage.devices import DeviceStore
 from opsmith.storage.forecasts import ForecastStore
 from opsmith.storage.knowledge import KnowledgeStore
+from opsmith.storage.knowledge_documents import DocumentStore
 from opsmith.storage.models import ModelStore
 from opsmith.storage.proposals import ProposalStore
 from opsmith.storage.reports import ReportStore
 from opsmith.storage.work_orders import WorkOrderStore
 from opsmith_mcp.forecast_cache import ForecastCache
 from opsmith_mcp.forecast_failure import Sources
+from opsmith_mcp.manuals import Manuals
+from opsmith_mcp.order_outcomes import Outcomes
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,8 @@ class Stores:
     audit: AuditLog
     database: Database
     records: ForecastStore
+    outcomes: Outcomes
+    manuals: Manuals
     forecasts: ForecastCache = field(default_factory=ForecastCache)
     """What the forecasts of this process found; shared by its servers."""
     models: ModelStore | None = None
@@ -43,18 +48,21 @@ class Stores:
     @classmethod
     def of(cls, database: Database, series: SeriesStore, clock: PlantClock) -> "Stores":
         """All relational stores over one database."""
+        entries = KnowledgeStore(database)
         return cls(
             DeviceStore(database),
             AlertStore(database),
             ReportStore(database),
             WorkOrderStore(database),
-            KnowledgeStore(database),
+            entries,
             series,
             clock,
             ProposalStore(database),
             AuditLog(database),
             database,
             ForecastStore(database),
+            Outcomes(database, entries),
+            Manuals(DocumentStore(database)),
         )
 
 

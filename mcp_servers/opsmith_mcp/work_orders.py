@@ -6,8 +6,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from opsmith.access import Role, caller
+from opsmith.access import Role, caller, scope
 from opsmith.clock import PlantClock
+from opsmith.domain.base import State
+from opsmith.domain.learning import NOTHING, OTHER
 from opsmith.domain.names import near
 from opsmith.domain.work_orders import UNDONE, OrderStatus, OrderType, Plan, WorkClass, WorkOrder
 from opsmith.errors import BadInput, NotFound
@@ -20,6 +22,7 @@ from opsmith_mcp.lookup import find_device
 from opsmith_mcp.order_figures import OrderFigures, Part
 from opsmith_mcp.order_life import closed, edited, started
 from opsmith_mcp.order_likeness import Fault
+from opsmith_mcp.order_outcomes import Outcomes
 from opsmith_mcp.order_plan import Slot
 from opsmith_mcp.order_search import (
     At,
@@ -44,6 +47,7 @@ from opsmith_mcp.order_search import (
     Status,
     Steps,
     Text,
+    TurnedOut,
     Version,
     Where,
     WhereToo,
@@ -67,6 +71,7 @@ from opsmith_mcp.order_views import (
     page,
 )
 from opsmith_mcp.server import Shown, changes, writes
+from opsmith_mcp.similar_cases import SimilarCases
 from opsmith_mcp.windows import now
 
 __all__ = ["OrderLine", "WorkOrderList", "WorkOrderView", "WorkOrders"]
@@ -87,8 +92,12 @@ class WorkOrders:
         devices: DeviceStore,
         alerts: AlertStore,
         clock: PlantClock,
+        outcomes: Outcomes | None = None,
+        cases: SimilarCases | None = None,
     ) -> None:
         self._orders = orders
+        self._outcomes = outcomes
+        self._cases = cases
         self._devices = devices
         self._alerts = alerts
         self._clock = clock
@@ -236,7 +245,10 @@ class WorkOrders:
     def start_work_order(self, order_no: Name) -> WorkOrderView:
         """Dispatch an OPEN work order, or take up again one closed in the last 30 days."""
         at = now(self._clock)
-        return self._changed(self._search.order(order_no), lambda before: started(before, at))
+        view = self._changed(self._search.order(order_no), lambda before: started(before, at))
+        if self._outcomes is not None:
+            self._outcomes.reopened(view.order.order_no)
+        return view
 
     def _show_start_work_order(self, order_no: Name) -> Shown:
         order = self._search.order(order_no)
@@ -256,8 +268,10 @@ class WorkOrders:
         restored_at: At = None,
         materials: MaybeMaterials = None,
         costs: Spent = None,
+        failure_mode: TurnedOut = None,
     ) -> WorkOrderView:
         """Complete a work order IN_PROGRESS, or cancel an undone one: `closing_notes` say why."""
+        told = self._turned_out(failure_mode)
         order, edit = self._closing(
             order_no,
             outcome,
@@ -270,12 +284,20 @@ class WorkOrders:
             restored_at=restored_at,
             materials=materials,
             costs=costs,
+            failure_mode=told,
         )
-        return self._changed(order, edit)
+        view = self._changed(order, edit)
+        if self._outcomes is not None:
+            self._outcomes.closed(view.order, told)
+        return view
 
     def _show_close_work_order(self, order_no: str, outcome: str, **report: Any) -> Shown:
-        order, edit = self._closing(order_no, outcome, **report)
-        return self._shown(order, edit(order))
+        told = self._turned_out(report.pop("failure_mode", None))
+        order, edit = self._closing(order_no, outcome, **report, failure_mode=told)
+        shown = self._shown(order, edit(order))
+        if told is None or shown.text is None:
+            return shown
+        return shown._replace(text=f"{shown.text}\nturned out to be: {told}")
 
     def _closing(
         self, order_no: str, outcome: str, **report: Any
@@ -284,7 +306,13 @@ class WorkOrders:
         order, at = self._search.order(order_no), now(self._clock)
         code = self._code(report.get("failure_code"), order.device_id)
         given = _given(**{**report, "failure_code": code})
+        if given.get("failure_mode") in (NOTHING, OTHER):
+            # Neither is a mode that an order can be of.
+            del given["failure_mode"]
         return order, lambda before: closed(before, OrderStatus(outcome), given, at)
+
+    def _turned_out(self, failure_mode: str | None) -> str | None:
+        return self._outcomes.meant(failure_mode) if self._outcomes else failure_mode
 
     def work_order_statistics(
         self,
@@ -354,12 +382,15 @@ class WorkOrders:
         device_id: MaybeName = None,
         text: MaybeText = None,
         failure_mode: MaybeName = None,
+        trace_id: MaybeName = None,
         limit: Annotated[int, Field(ge=1, le=10)] = 5,
     ) -> SimilarOrders:
         """Find completed orders like an order, or like a device's fault: what was found and done.
 
-        Give `order_no`, or `device_id` with `text` or `failure_mode`.
+        Give `order_no`, or `device_id` with `text` or `failure_mode`, or an alert's `trace_id`.
         """
+        if trace_id is not None:
+            return self._like_alert(trace_id, text, failure_mode, limit)
         if order_no is not None:
             order = self._search.order(order_no)
             words = " ".join(filter(None, (text, order.description, order.found)))
@@ -367,10 +398,30 @@ class WorkOrders:
             fault = Fault(words, mode, order.failure_code, order.device_id)
             return self._figures.similar(fault, limit, order.order_no)
         if device_id is None or not (text or failure_mode):
-            raise BadInput("Give order_no, or device_id with text or failure_mode")
+            raise BadInput("Give trace_id, order_no, or device_id with text or failure_mode")
         device = find_device(self._devices, device_id)
         fault = Fault(text or "", failure_mode, None, device.device_id)
         return self._figures.similar(fault, limit)
+
+    def _like_alert(
+        self, trace_id: str, text: str | None, failure_mode: str | None, limit: int
+    ) -> SimilarOrders:
+        """Orders like an alert, and the cases that showed themselves as it does."""
+        alert = self._alerts.get(trace_id.strip(), scope())
+        outline = self._cases.diagnosis(alert.trace_id) if self._cases else None
+        mode = failure_mode or (outline.failure_mode if outline else None)
+        words = " ".join(filter(None, (text, alert.message, outline.cause if outline else None)))
+        found = self._figures.similar(Fault(words, mode, None, alert.device_id), limit)
+        cases = self._cases.like(alert.trace_id, limit) if self._cases else []
+        if not cases:
+            return found
+        return found.model_copy(
+            update={
+                "cases": tuple(cases[: fitted(cases, _HISTORY)]),
+                "state": State.OK if found.state is State.EMPTY else found.state,
+                "note": None if found.state is State.EMPTY else found.note,
+            }
+        )
 
     def _view(self, order: WorkOrder) -> WorkOrderView:
         history = self._orders.changes(order.order_no)[::-1]

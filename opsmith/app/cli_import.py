@@ -23,6 +23,12 @@ import_app = typer.Typer(
 File = Annotated[
     Path, typer.Argument(help="CSV (any separator), JSON lines or array, .gz too; XLSX, XLS, ODS.")
 ]
+Files = Annotated[
+    list[Path], typer.Argument(help="PDF, DOCX, HTML, Markdown, text, XLSX; YAML, CSV, JSON.")
+]
+AsDocument = Annotated[
+    bool, typer.Option("--document", help="A workbook is a document, whatever its columns say.")
+]
 MappingFile = Annotated[
     Path | None, typer.Option("--mapping", help="YAML file: columns, words, dates, device ids.")
 ]
@@ -69,10 +75,6 @@ KINDS: "dict[What, tuple[str, frozenset[str]]]" = {
     ),
     "failure-codes": (
         "The catalogue of failure codes, with names in English and Chinese.",
-        frozenset({"adopt", "zone", "device"}),
-    ),
-    "knowledge": (
-        "Failure modes with symptoms, causes and remedies; YAML too. Documents come later.",
         frozenset({"adopt", "zone", "device"}),
     ),
 }
@@ -133,3 +135,48 @@ def _command(what: "What", says: str, lacks: frozenset[str]) -> None:
 
 for _what, (_says, _lacks) in KINDS.items():
     _command(_what, _says, _lacks)
+
+
+@import_app.command()
+def knowledge(
+    files: Files,
+    as_document: AsDocument = False,
+    mapping: MappingFile = None,
+    show_mapping: ShowMapping = False,
+    dry_run: DryRun = False,
+    rejects: Rejects = None,
+    source: Source = None,
+    encoding: Encoding = None,
+    sheet: SheetName = None,
+    as_json: Json = False,
+    lang: Lang = None,
+) -> None:
+    """Manuals, procedures, sheets; or failure modes in YAML or a table with causes, remedies."""
+    from opsmith.app import document_tables, import_tables
+    from opsmith.app.document_import import import_documents, is_for_documents
+    from opsmith_kb.documents import is_document
+
+    settings = settings_of(lang)
+    if as_document and (strange := [one for one in files if not is_document(one)]):
+        raise BadInput(f"{strange[0]} cannot be read as a document")
+    read_as_table = mapping is not None or show_mapping or sheet is not None
+    books = [
+        one
+        for one in files
+        if as_document or (not read_as_table and is_for_documents(one, settings.timezone))
+    ]
+    for file in (one for one in files if one not in books):
+        _run(
+            "knowledge", file, None, mapping, show_mapping, dry_run, False, rejects, source, None,
+            encoding, sheet, as_json, lang,
+        )  # fmt: skip
+    if not books:
+        return
+    with import_tables.bar("documents", quiet=as_json) as progress:
+        taken = import_documents(settings, books, progress, dry_run=dry_run)
+    if as_json:
+        print_json({"import": "knowledge", "documents": [one.as_json() for one in taken]})
+    else:
+        document_tables.show(taken, settings, dry_run=dry_run)
+    if all(one.became == "refused" for one in taken):
+        raise BadInput(f"nothing was taken: {taken[0].file}: {taken[0].why}")

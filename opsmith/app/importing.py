@@ -15,13 +15,14 @@ from opsmith.errors import BadInput, OpsmithError
 from opsmith.settings import Settings
 from opsmith.storage.audit import AuditLog
 from opsmith.storage.failure_codes import FailureCodeStore
+from opsmith.storage.knowledge_versions import EntryVersions
 from opsmith_ingest.importing.alerts import AlertImport
 from opsmith_ingest.importing.base import Importer
 from opsmith_ingest.importing.codes import CodeImport
 from opsmith_ingest.importing.devices import DeviceImport
 from opsmith_ingest.importing.fields import bind
 from opsmith_ingest.importing.guessed import lines, mapping_file, readings_file
-from opsmith_ingest.importing.knowledge import KnowledgeImport, open_entries
+from opsmith_ingest.importing.knowledge import KnowledgeImport, is_export, open_entries
 from opsmith_ingest.importing.orders import OrderImport
 from opsmith_ingest.importing.outcome import Ledger
 from opsmith_ingest.importing.plan import Plan, read_plan
@@ -178,7 +179,12 @@ def _importer(plant: Plant, request: Request, plan: Plan, registry: Registry) ->
         case "failure-codes":
             return CodeImport(FailureCodeStore(stores.database), source)
         case "knowledge":
-            return KnowledgeImport(stores.entries, source)
+            return KnowledgeImport(
+                EntryVersions(stores.database),
+                source,
+                at_the_machine(Role.ADMIN).name,
+                exported=is_export(request.file),
+            )
         case "readings":
             raise AssertionError("readings are no records")
 

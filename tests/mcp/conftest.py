@@ -118,6 +118,7 @@ def seeded(tmp_path_factory: pytest.TempPathFactory) -> Path:
 ON_MARIADB = frozenset(
     {
         "test_alert_history", "test_device_registry", "test_knowledge",
+        "test_knowledge_learning",
         "test_work_order_figures", "test_work_order_life", "test_work_orders",
     }
 )  # fmt: skip

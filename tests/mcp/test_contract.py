@@ -43,6 +43,7 @@ WRITES = {
     "update_work_order",
     "start_work_order",
     "close_work_order",
+    "review_knowledge",
     "confirm_proposal",
     "reject_proposal",
 }
@@ -206,6 +207,7 @@ async def test_no_answer_of_a_reading_tool_is_long(plant: Plant, tmp_path: Path)
             "symptoms": [{"channel": "vibration", "direction": "up"}],
         },
         "show_symptoms": {"entry_id": "bearing_wear"},
+        "show_learning": {},
     }
     async with plant.client() as client:
         names = {tool.name for tool in await client.list_tools()}

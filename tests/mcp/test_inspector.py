@@ -98,6 +98,12 @@ def arguments_of(alert: str, other: str, orders: list[str], proposals: list[str]
         "match_failure_modes": pump | {"onset": onset},
         "search_maintenance_kb": {"device_type": "*", "keyword": "轴承"},
         "show_symptoms": {"entry_id": "bearing_wear"},
+        "show_learning": {},
+        "review_knowledge": {
+            "entry_id": "bearing_wear",
+            "decision": "retire",
+            "reason": "We have none.",
+        },
         "acknowledge_alert": {"trace_id": alert},
         "assess_alert_system": {},
         "comment_alert": {"trace_id": alert, "text": "Heard it too."},

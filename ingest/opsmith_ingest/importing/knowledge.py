@@ -10,7 +10,7 @@ import yaml
 
 from opsmith.domain.knowledge import KnowledgeEntry
 from opsmith.errors import BadInput
-from opsmith.storage.knowledge import KnowledgeStore
+from opsmith.storage.knowledge_versions import EntryVersions
 from opsmith_ingest.importing.base import digest, lacking, model_of
 from opsmith_ingest.importing.fields import Reader, Refusal
 from opsmith_ingest.importing.heads import FieldSpec
@@ -22,6 +22,8 @@ from opsmith_kb.load import load_entries
 _TAKEN = ("severity", "source", "reference", "hours", "parts", "iso_code")
 _PROSE = ("name", "fault_pattern", "symptoms", "root_cause", "solution", "prevention",
           "immediate_action", "confirm_by")  # fmt: skip
+EXPORTED = "# opsmith: exported knowledge"
+"""First line of a file that `opsmith kb export` wrote."""
 _UNKNOWN = -3.0
 """Log odds of an entry without signs: words alone must not outrank what the readings support."""
 
@@ -32,13 +34,17 @@ class KnowledgeImport:
     Entries in our own form (YAML, or JSON with `signs` and `text`) are taken as they are.
 
     Args:
-        store: Where entries go.
+        versions: Where entries go; what they change is kept.
         source: Whose knowledge it is, for rows that do not say it.
+        by: Who brings it.
+        exported: It was exported by opsmith: its own entries may be among it.
     """
 
-    def __init__(self, store: KnowledgeStore, source: str) -> None:
-        self._store, self._source = store, source
-        self._packaged = {entry.entry_id for entry in load_entries()}
+    def __init__(
+        self, versions: EntryVersions, source: str, by: str, *, exported: bool = False
+    ) -> None:
+        self._versions, self._source, self._by = versions, source, by
+        self._packaged = set[str]() if exported else {one.entry_id for one in load_entries()}
         self._is_ours = False
 
     def specs(self, sheet: Sheet) -> Sequence[FieldSpec]:
@@ -71,7 +77,7 @@ class KnowledgeImport:
 
     def put(self, records: Sequence[KnowledgeEntry], now: datetime) -> tuple[int, int]:
         """See `Importer.put`."""
-        return self._store.put(records, now)
+        return self._versions.put(records, self._by, now, f"import from {self._source}")
 
     def _whole(self, row: Row) -> KnowledgeEntry:
         given = {name: cell for name, cell in row.cells.items() if cell not in ("", None)}
@@ -128,6 +134,15 @@ def open_entries(path: Path) -> Sheet | None:
         raise BadInput(f"{path}: not YAML: {' '.join(str(error).split())}") from error
     entries = [each for one in documents for each in (_listed(one))]
     return sheet_of(path, entries)
+
+
+def is_export(path: Path) -> bool:
+    """Whether `opsmith kb export` wrote the file."""
+    try:
+        with path.open("rb") as file:
+            return file.read(len(EXPORTED)) == EXPORTED.encode()
+    except OSError:
+        return False
 
 
 def _listed(document: object) -> list[object]:
