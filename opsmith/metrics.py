@@ -56,6 +56,7 @@ STAGE_SECONDS = _histogram(
     "stage_batch_seconds", "Time of one step of a stage's batch.", _BATCH, "stage", "step"
 )
 STAGE_FAILURES = _counter("stage_failures", "Batches that failed and were taken again.", "stage")
+FOLLOWERS = _gauge("feed_followers", "Connections that follow the live feed of this process.")
 OUTBOX = _gauge("outbox_messages", "Announcements that wait to be published.")
 
 ALERT_CHANGES = _counter(

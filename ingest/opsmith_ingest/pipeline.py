@@ -1,7 +1,7 @@
 """From messages to alerts: validate, store, score, and write what the alert logic decides."""
 
 import contextlib
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -107,7 +107,12 @@ class Pipeline:
         """Devices that were taken on for their silence, with the last reading of each then."""
         self._is_halfway = False
         """The detectors may know of readings whose changes are not written."""
+        self._listener: Callable[[Sequence[Frame]], None] | None = None
         self.counts = Counts()
+
+    def listen(self, listener: Callable[[Sequence[Frame]], None] | None) -> None:
+        """Let it have, from now on, the readings that are stored; at once, in whatever thread."""
+        self._listener = listener
 
     def process(self, messages: Sequence[Message]) -> None:
         """Do the whole stage for a batch; done again it changes nothing.
@@ -130,6 +135,9 @@ class Pipeline:
         frames = self._sifted(parsed.frames)
         with step("ingest", "store"):
             appended = self._series.append(frames, live=self._live)
+        listener = self._listener
+        if listener is not None:
+            listener(frames)
         self.counts.received += len(messages)
         self.counts.stored += appended.new
         self.counts.repeated += appended.repeated

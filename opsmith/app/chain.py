@@ -15,9 +15,10 @@ from opsmith.bus import codec
 from opsmith.bus.consume import Stage
 from opsmith.clock import wall_clock
 from opsmith.domain.events import ALERTS, RAW, REPORTS, AlertEvent
-from opsmith.domain.readings import ReadingBatch
+from opsmith.domain.readings import Frame, ReadingBatch
 from opsmith.errors import Unavailable
 from opsmith.ports import Bus
+from opsmith.storage.event_log import KEPT, EventLog
 from opsmith.storage.workers import BEAT, WorkerStore
 from opsmith_ingest.pipeline import Counts, Pipeline
 from opsmith_mcp.forecast_watch import Watch
@@ -105,6 +106,11 @@ class Chain:
         if await asyncio.to_thread(self._plant.outbox.waiting, 1):
             return True
         return any([await self._bus.behind(stage.group) for stage in self._stages])
+
+    def listen(self, listener: Callable[[Sequence[Frame]], None] | None) -> None:
+        """Let it have, from now on, the readings that this process stores."""
+        if self._pipeline is not None:
+            self._pipeline.listen(listener)
 
     def silent(self) -> None:
         """Look for devices that have gone quiet, in a plant at rest that goes by its readings."""
@@ -220,6 +226,7 @@ async def _expire(plant: Plant) -> None:
         now = plant.stores.clock()
         raw, aggregates = timedelta(days=settings.raw_days), timedelta(days=settings.aggregate_days)
         await asyncio.to_thread(series.expire, now - raw, now - aggregates)
+        await asyncio.to_thread(EventLog(plant.stores.database).expire, wall_clock() - KEPT)
         await asyncio.sleep(RETENTION)
 
 

@@ -10,6 +10,7 @@ from opsmith.app import (
     cli_backup,
     cli_eval,
     cli_import,
+    cli_kb,
     cli_keys,
     cli_mcp,
     cli_proposals,
@@ -41,6 +42,7 @@ app.add_typer(cli_users.users, name="users")
 app.add_typer(cli_keys.audit, name="audit")
 app.add_typer(cli_proposals.proposals, name="proposals")
 app.add_typer(cli_import.import_app, name="import")
+app.add_typer(cli_kb.kb, name="kb")
 app.add_typer(cli_train.train_app, name="train")
 app.add_typer(cli_worker.worker_app, name="worker")
 app.command()(cli_backup.backup)
@@ -185,11 +187,19 @@ def chat(
 
 
 @app.command()
-def tui(lang: Lang = None) -> None:
-    """Open the operator's console."""
+def tui(
+    url: Annotated[
+        str, typer.Option(help="Of an `opsmith serve`, such as http://127.0.0.1:8321.")
+    ] = "",
+    key: Annotated[
+        str, typer.Option(envvar="OPSMITH_KEY", help="Of `opsmith keys`, for the URL.")
+    ] = "",
+    lang: Lang = None,
+) -> None:
+    """Open the operator's console, on the plant of this machine or on one elsewhere."""
     from opsmith.app.console import run_tui
 
-    run_tui(_settings(lang))
+    run_tui(_settings(lang), url, key)
 
 
 @app.command()

@@ -50,7 +50,7 @@ def beside(servers: HttpServers, page: ASGIApp) -> ASGIApp:
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         path = scope.get("path", "")
-        is_ours = path == PATH or path.startswith(f"{PATH}/")
+        is_ours = scope["type"] == "http" and (path == PATH or path.startswith(f"{PATH}/"))
         await (servers if is_ours else page)(scope, receive, send)
 
     return app

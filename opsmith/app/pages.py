@@ -19,16 +19,16 @@ from opsmith.app.web import serving
 from opsmith.clock import wall_clock
 from opsmith.metrics import OUTBOX, PROPOSALS, render
 
+Facts = Callable[[], dict[str, Any]]
+"""What a process says of itself."""
 
-def page_of(chain: Chain, plant: Plant) -> Starlette:
-    """The pages of running stages."""
-    outbox, proposals = plant.outbox, plant.stores.proposals
 
-    def refresh() -> None:
-        OUTBOX.set(sum(outbox.counts().values()))
-        PROPOSALS.set(len(proposals.find(wall_clock())))
-
+def facts_of(chain: Chain, plant: Plant) -> Facts:
+    """What `/health` says of running stages."""
     began = time.monotonic()
+
+    def is_well() -> bool:
+        return not any(chain.failures.values()) and not plant.outages.standing()
 
     def facts() -> dict[str, Any]:
         return {
@@ -43,13 +43,21 @@ def page_of(chain: Chain, plant: Plant) -> Starlette:
             **plant.outages.facts(),
         }
 
+    return facts
+
+
+def page_of(chain: Chain, plant: Plant, facts: Facts) -> Starlette:
+    """The pages of running stages."""
+    outbox, proposals = plant.outbox, plant.stores.proposals
+
+    def refresh() -> None:
+        OUTBOX.set(sum(outbox.counts().values()))
+        PROPOSALS.set(len(proposals.find(wall_clock())))
+
     def is_ready() -> bool:
         # A part that others stand in for is missed by nobody.
         missed = [one for one in plant.outages.standing() if not one.meanwhile]
         return chain.is_ready and not missed
-
-    def is_well() -> bool:
-        return not any(chain.failures.values()) and not plant.outages.standing()
 
     async def health(request: Request) -> JSONResponse:
         return JSONResponse(facts())
@@ -79,6 +87,6 @@ async def shown(
     **options: Any,
 ) -> AsyncGenerator[None]:
     """Serve the pages, and what `more` puts beside them, for as long as the block runs."""
-    page = page_of(chain, plant)
+    page = page_of(chain, plant, facts_of(chain, plant))
     async with serving(page if more is None else more(page), listener, **options):
         yield

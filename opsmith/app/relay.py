@@ -2,6 +2,7 @@
 
 import asyncio
 
+from opsmith.clock import wall_clock
 from opsmith.ports import Bus, Wake
 from opsmith.storage.outbox import Outbox
 
@@ -34,9 +35,10 @@ class Relay:
             while stop < len(waiting) and waiting[stop].topic == topic:
                 stop += 1
             await self._bus.publish(topic, [(item.key, item.value) for item in waiting[start:stop]])
-            if self._wake is not None:
-                self._wake.ring(topic)
             start = stop
         if waiting:
-            await asyncio.to_thread(self._outbox.published, [item.id for item in waiting])
+            await asyncio.to_thread(self._outbox.published, waiting, wall_clock())
+            # Not before: who is woken reads the tables.
+            if self._wake is not None:
+                self._wake.ring(*{item.topic for item in waiting})
         return len(waiting)

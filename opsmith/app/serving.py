@@ -8,14 +8,15 @@ from typing import Any
 
 from starlette.types import ASGIApp
 
-from opsmith.app import chat_beside
+from opsmith.app import chat_beside, events
 from opsmith.app.bootstrap import Plant, open_plant
 from opsmith.app.chain import Chain, running
 from opsmith.app.chat_beside import ChatBeside
+from opsmith.app.events import Events
 from opsmith.app.mcp_http import beside, http_servers
-from opsmith.app.pages import shown
+from opsmith.app.pages import facts_of, shown
 from opsmith.app.sources import Origin
-from opsmith.app.web import SOCKET, address_of, listening, names_of
+from opsmith.app.web import SOCKET, address_of, is_loopback, listening, names_of
 from opsmith.app.working import feed, say, say_end, spare_collector, stopped, until
 from opsmith.errors import BadInput, Unavailable
 from opsmith.settings import Settings
@@ -46,7 +47,7 @@ def run_serve(
     with listening(host, port) as listener, open_plant(settings, "wall", writer=True) as plant:
         servers = _servers(plant, host, with_mcp)
         chat = _chat(plant, host, listener, with_chat)
-        asyncio.run(_serve(plant, origin, listener, seconds, servers, chat))
+        asyncio.run(_serve(plant, origin, listener, seconds, servers, chat, host))
 
 
 def _servers(plant: Plant, host: str, with_mcp: bool | None) -> HttpServers | None:
@@ -85,6 +86,7 @@ async def _serve(
     seconds: float | None,
     servers: HttpServers | None,
     chat: ChatBeside | None,
+    host: str,
 ) -> None:
     stop = stopped(seconds)
     source = origin.open(plant)
@@ -93,8 +95,15 @@ async def _serve(
         url = f"http://{address_of(listener)}"
         tools = f", MCP is on {url}{PATH}" if servers is not None else ""
         page = f", the chat is on {url}{chat_beside.PATH}" if chat is not None else ""
+        live = Events(
+            plant,
+            names_of(plant.settings, host),
+            is_local=is_loopback(host),
+            facts=facts_of(chain, plant),
+            listen=chain.listen,
+        )
         say(f"opsmith is running; {url}/health says how{tools}{page}; Ctrl-C stops it")
-        async with _pages(chain, plant, listener, servers, chat), contextlib.aclosing(source):
+        async with _pages(chain, plant, listener, servers, chat, live), contextlib.aclosing(source):
             await until(stop, asyncio.create_task(feed(chain, source)))
         try:
             async with asyncio.timeout(PATIENCE):
@@ -111,18 +120,24 @@ async def _pages(
     listener: socket.socket,
     servers: HttpServers | None,
     chat: ChatBeside | None,
+    live: Events,
 ) -> AsyncGenerator[None]:
-    options: dict[str, Any] = {} if chat is None else {"ws": "auto", "ws_max_size": SOCKET}
-
     def more(page: ASGIApp) -> ASGIApp:
         page = page if servers is None else beside(servers, page)
-        return page if chat is None else chat_beside.beside(chat, page)
+        page = page if chat is None else chat_beside.beside(chat, page)
+        return events.beside(live, page)
 
     async with contextlib.AsyncExitStack() as stack:
         if chat is not None:
             await stack.enter_async_context(chat.running())
         # The servers stop first: their streams would keep the pages from ending.
-        await stack.enter_async_context(shown(chain, plant, listener, more, **options))
+        sockets: dict[str, Any] = {
+            "ws": "auto",
+            "ws_max_size": SOCKET,
+            "ws_per_message_deflate": False,
+        }
+        await stack.enter_async_context(shown(chain, plant, listener, more, **sockets))
+        await stack.enter_async_context(live.running())
         if servers is not None:
             await stack.enter_async_context(servers.running())
         yield

@@ -2,6 +2,7 @@
 
 import contextlib
 import ipaddress
+import logging
 import socket
 from collections.abc import AsyncGenerator, Generator
 from typing import Any
@@ -75,6 +76,11 @@ def address_of(listener: socket.socket) -> str:
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
+def _is_news(record: logging.LogRecord) -> bool:
+    """Not, that a WebSocket was answered with a status: it says so as if that were an error."""
+    return "without completing handshake" not in record.getMessage()
+
+
 class _Web(uvicorn.Server):
     """Leaves signals to those who stop everything in order."""
 
@@ -101,6 +107,7 @@ async def serving(app: ASGIApp, listener: socket.socket, **options: Any) -> Asyn
         "timeout_graceful_shutdown": 5,
     }
     config = uvicorn.Config(app, **{**usual, **options})
+    logging.getLogger("uvicorn.error").addFilter(_is_news)
     server = _Web(config)
     async with anyio.create_task_group() as tasks:
 

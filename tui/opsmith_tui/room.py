@@ -111,9 +111,9 @@ class Room(Screen[None]):
             return
         state = words(STATES, seen.alert.state)
         device = plain(seen.alert.device_id)
-        self.notify(
-            words(SCREEN, "acknowledged", device=device, state=state, by=self.by), markup=False
-        )
+        # A plant elsewhere signs with the name of the key.
+        by = plain(seen.alert.acknowledged_by or self.by)
+        self.notify(words(SCREEN, "acknowledged", device=device, state=state, by=by), markup=False)
         self.action_look()
 
 

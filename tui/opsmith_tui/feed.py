@@ -1,0 +1,105 @@
+"""The live feed of a plant elsewhere: tells the console that something was announced there."""
+
+import asyncio
+import contextlib
+import json
+from collections.abc import Generator, Iterable
+from typing import Any, cast
+from urllib.parse import urlsplit, urlunsplit
+
+import websockets
+
+from opsmith.errors import BadInput
+
+PATH = "/ws/events"
+
+AGAIN = 2.0
+"""Seconds before a connection that was lost is opened again."""
+
+_CLOSED = (OSError, TimeoutError, websockets.WebSocketException)
+
+
+class FarBell:
+    """See `opsmith.ports.Bell`."""
+
+    def __init__(self) -> None:
+        self._rung = asyncio.Event()
+
+    async def wait(self, timeout: float) -> bool:
+        """See `Bell.wait`."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(timeout):
+                await self._rung.wait()
+        rung = self._rung.is_set()
+        self._rung.clear()
+        return rung
+
+    def ring(self) -> None:
+        """Wake whoever waits, or will."""
+        self._rung.set()
+
+
+class FarWake:
+    """See `opsmith.ports.Wake`: over the WebSocket of `opsmith serve`, opened again when it breaks.
+
+    Args:
+        url: Of the plant, such as `http://plant.example:8321`.
+        key: Of opsmith; empty: none is needed there.
+
+    Raises:
+        BadInput: The URL is none.
+    """
+
+    def __init__(self, url: str, key: str = "") -> None:
+        self._url = feed_url(url)
+        self._headers = {"Authorization": f"Bearer {key}"} if key else {}
+        self._cursor = ""
+
+    def ring(self, *topics: str) -> None:
+        """See `Wake.ring`; who is elsewhere has nothing to announce."""
+
+    @contextlib.contextmanager
+    def listen(self, topics: Iterable[str]) -> Generator[FarBell]:
+        """See `Wake.listen`."""
+        bell = FarBell()
+        task = asyncio.get_running_loop().create_task(self._run(",".join(topics), bell))
+        try:
+            yield bell
+        finally:
+            task.cancel()
+
+    def close(self) -> None:
+        """See `Wake.close`."""
+
+    async def _run(self, topics: str, bell: FarBell) -> None:
+        while True:
+            with contextlib.suppress(*_CLOSED):
+                await self._follow(topics, bell)
+            # What came meanwhile is seen by looking.
+            bell.ring()
+            await asyncio.sleep(AGAIN)
+
+    async def _follow(self, topics: str, bell: FarBell) -> None:
+        address = f"{self._url}?topics={topics}&cursor={self._cursor}"
+        async with websockets.connect(address, additional_headers=self._headers) as socket:
+            async for text in socket:
+                frame = cast("dict[str, Any]", json.loads(text))
+                self._cursor = str(frame.get("cursor", ""))
+                if frame.get("events") or frame.get("missed"):
+                    bell.ring()
+
+
+def feed_url(url: str) -> str:
+    """The feed's address from the plant's.
+
+    >>> feed_url("https://plant.example/")
+    'wss://plant.example/ws/events'
+
+    Raises:
+        BadInput: It is none.
+    """
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.netloc:
+        raise BadInput(f"No URL of a plant: {url!r}; such as http://127.0.0.1:8321")
+    scheme = "wss" if parts.scheme == "https" else "ws"
+    return urlunsplit((scheme, parts.netloc, parts.path.rstrip("/") + PATH, "", ""))
