@@ -175,6 +175,9 @@ class Settings(BaseSettings):
     aggregate_days: int = Field(
         default=365, ge=1, description="Days that live one-minute aggregates are kept."
     )
+    chat_days: int = Field(
+        default=365, ge=1, description="Days that a conversation is kept after its last message."
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         default="WARNING", description="Least level that is logged to standard error."
     )

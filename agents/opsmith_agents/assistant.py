@@ -73,7 +73,9 @@ class Assistant:
         self._clock = clock
         self._memory = memory or Memory()
         self._rules = RuleAssistant(zone)
-        self._cards: dict[str, ProposedCall] = {}
+        self._cards = {
+            one.proposal_id: one for one in self._memory.cards if clock() < one.expires_at
+        }
         self._llm: LlmAssistant | None = None
         if model is not None:
             # Only here, so that opsmith runs without the libraries of LLMs.
@@ -88,7 +90,7 @@ class Assistant:
     @property
     def memory(self) -> Memory:
         """What the conversation spoke of, to be kept by whoever wants to go on with it."""
-        return self._memory
+        return self._memory.model_copy(update={"cards": self.cards})
 
     @property
     def cards(self) -> tuple[ProposedCall, ...]:

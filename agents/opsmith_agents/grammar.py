@@ -8,7 +8,14 @@ from opsmith.domain.alerts import AlertLevel
 from opsmith.domain.base import Language
 from opsmith.domain.work_orders import OrderStatus
 from opsmith_agents import grammar_slots as slots
-from opsmith_agents.grammar_devices import ID, Named, devices_in, in_english, may_be_id
+from opsmith_agents.grammar_devices import (
+    ID,
+    Named,
+    devices_in,
+    in_english,
+    may_be_id,
+    without_names,
+)
 from opsmith_agents.grammar_times import clock_in, day_in, minutes_in
 from opsmith_agents.grammar_typos import mended
 from opsmith_agents.grammar_words import INTENTS, Intent
@@ -174,11 +181,8 @@ def rest(text: str, devices: Sequence[Named] = ()) -> str:
     """
     for pattern in _KNOWN:
         text = pattern.sub(" ", text)
-    for one in devices:
-        for name in (one.device_id, *re.split(r"\s+/\s+", one.device_name)):
-            if name:
-                text = re.sub(re.escape(name), " ", text, flags=re.IGNORECASE)
-    return " ".join(re.sub(r"[\W\d_]+", " ", _FILLERS.sub(" ", text)).split())
+    text = _FILLERS.sub(" ", without_names(text, devices))
+    return " ".join(re.sub(r"[\W\d_]+", " ", text).split())
 
 
 _FILLERS = re.compile(slots.FILLERS, re.IGNORECASE)

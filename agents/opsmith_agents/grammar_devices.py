@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from opsmith_agents import grammar_slots as slots
 
@@ -39,15 +40,8 @@ def devices_in(plain: str, text: str, devices: Sequence[Named]) -> list[str]:
     """The devices that are named, by id or by name; of overlapping ones the longest alone."""
     spans: list[tuple[int, int, str]] = []
     for one in devices:
-        runs = re.findall(r"[A-Za-z]+|\d+|[^\W\d_a-zA-Z]+", one.device_id)
-        parts = [rf"0*{int(run)}" if run.isdigit() else re.escape(run) for run in runs]
-        between = r"[\s_\-#./]*(?:no\.?|number|号)?\s*"
-        said = between.join(parts)
-        if len(runs) == 2 and one.device_type and runs[1].isdigit():
-            # COMP_01 is also compressor 1; who has no such id is asked which is meant.
-            said += rf"|{re.escape(one.device_type)}{between}{parts[1]}"
-        pattern = rf"(?<![A-Za-z0-9])(?:{said})(?![A-Za-z0-9]|[_-]\d)"
-        hit = re.search(pattern, plain, re.IGNORECASE) if parts else None
+        pattern = _id_said(one.device_id, one.device_type)
+        hit = pattern.search(plain) if pattern else None
         if hit := hit or _name_in(text, one.device_name):
             spans.append((*hit.span(), one.device_id))
     longest = [
@@ -64,15 +58,54 @@ def devices_in(plain: str, text: str, devices: Sequence[Named]) -> list[str]:
     return [device_id for *_, device_id in sorted(longest)]
 
 
+# A plant has more devices than `re` keeps patterns: they would be made anew with each question.
+@lru_cache(maxsize=10_000)
+def _id_said(device_id: str, device_type: str) -> re.Pattern[str] | None:
+    """How an id is said."""
+    runs = re.findall(r"[A-Za-z]+|\d+|[^\W\d_a-zA-Z]+", device_id)
+    if not runs:
+        return None
+    parts = [rf"0*{int(run)}" if run.isdigit() else re.escape(run) for run in runs]
+    between = r"[\s_\-#./]*(?:no\.?|number|号)?\s*"
+    said = between.join(parts)
+    if len(runs) == 2 and device_type and runs[1].isdigit():
+        # COMP_01 is also compressor 1; who has no such id is asked which is meant.
+        said += rf"|{re.escape(device_type)}{between}{parts[1]}"
+    return re.compile(rf"(?<![A-Za-z0-9])(?:{said})(?![A-Za-z0-9]|[_-]\d)", re.IGNORECASE)
+
+
+@lru_cache(maxsize=10_000)
+def _name_said(name: str) -> tuple[re.Pattern[str], ...]:
+    """How a name is said, in each of its languages."""
+    names = [
+        [re.escape(sign) for sign in one if not sign.isspace()]
+        for one in re.split(r"\s+/\s+", name)
+    ]
+    return tuple(
+        re.compile(r"\s*".join(signs) + r"(?![0-9])", re.IGNORECASE)
+        for signs in names
+        if len(signs) > 1
+    )
+
+
 def _name_in(text: str, name: str) -> re.Match[str] | None:
     """Where a device's name stands, in one of its languages, blanks aside."""
-    for one in re.split(r"\s+/\s+", name):
-        signs = [re.escape(sign) for sign in one if not sign.isspace()]
-        if len(signs) > 1 and (
-            hit := re.search(r"\s*".join(signs) + r"(?![0-9])", text, re.IGNORECASE)
-        ):
-            return hit
-    return None
+    hits = (pattern.search(text) for pattern in _name_said(name))
+    return next((hit for hit in hits if hit), None)
+
+
+def without_names(text: str, devices: Sequence[Named]) -> str:
+    """The text without the ids and names as they are written."""
+    for one in devices:
+        for written in _written(one):
+            text = written.sub(" ", text)
+    return text
+
+
+@lru_cache(maxsize=10_000)
+def _written(one: Named) -> tuple[re.Pattern[str], ...]:
+    names = (one.device_id, *re.split(r"\s+/\s+", one.device_name))
+    return tuple(re.compile(re.escape(name), re.IGNORECASE) for name in names if name)
 
 
 def may_be_id(text: str, devices: Sequence[Named]) -> bool:

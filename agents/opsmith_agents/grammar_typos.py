@@ -1,6 +1,7 @@
 """Mistyped words, put right before they are understood."""
 
 import re
+from functools import lru_cache
 
 from opsmith_agents.grammar_words import VOCABULARY, ZH_TYPOS
 
@@ -21,6 +22,7 @@ def mended(text: str) -> str:
     return re.sub(r"(?<![\w-])[A-Za-z]{5,}(?![\w-])", lambda hit: _word(hit.group()), text)
 
 
+@lru_cache(maxsize=4096)
 def _word(typed: str) -> str:
     low = typed.lower()
     if low in VOCABULARY or len(low) < _SHORTEST:

@@ -10,6 +10,7 @@ from opsmith.domain.base import Language, Model
 from opsmith.domain.diagnoses import Evidence
 from opsmith_agents.grammar import Named, Question, understand
 from opsmith_agents.grammar_words import Intent
+from opsmith_agents.proposed import ProposedCall
 
 TURNS = 8
 """Questions with their answers that are kept."""
@@ -50,6 +51,7 @@ class Memory(Model):
     order_no: str | None = None
     cause: str = Field(default="", description="Name of the failure mode that was spoken of.")
     turns: tuple[Turn, ...] = Field(default=(), description="The newest last.")
+    cards: tuple[ProposedCall, ...] = Field(default=(), description="That wait for a person.")
 
     @property
     def device(self) -> str | None:

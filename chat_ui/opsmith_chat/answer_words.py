@@ -16,6 +16,7 @@ class AnswerWords:
     confirmed: str
     dismissed: str
     expired: str
+    lapsed: str
     not_done: str
     unknown: str
     denied: str
@@ -41,6 +42,7 @@ ANSWER_WORDS: dict[Language, AnswerWords] = {
         confirmed="✓ Confirmed by {who} at {at}.",
         dismissed="✗ Dismissed by {who}; nothing was done.",
         expired="✗ Expired at {at}; nothing was done. Ask anew.",
+        lapsed="✗ It waited until {until}; nobody confirmed it. Ask anew.",
         not_done="✗ Not done: {reason}",
         unknown="? {reason}",
         denied="✗ Not done: {who} ({role}) may not do this; it needs the role {needs} or above.",
@@ -64,6 +66,7 @@ ANSWER_WORDS: dict[Language, AnswerWords] = {
         confirmed="✓ {who} 已于 {at} 确认。",
         dismissed="✗ {who} 已放弃，未执行任何操作。",
         expired="✗ 已于 {at} 过期，未执行任何操作，请重新提出。",
+        lapsed="✗ 等待至 {until}，无人确认，请重新提出。",
         not_done="✗ 未执行：{reason}",
         unknown="? {reason}",
         denied="✗ 未执行：{who}（{role}）无权执行，须角色为{needs}或以上。",

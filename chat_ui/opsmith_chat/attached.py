@@ -1,6 +1,7 @@
 """A file that somebody attaches: readings are judged as the plant's own, others are refused."""
 
 import asyncio
+import dataclasses
 import time
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
@@ -12,13 +13,14 @@ from fastmcp import Client
 
 from opsmith.access import Caller
 from opsmith.domain.base import Language, State
-from opsmith.errors import BadInput, OpsmithError
+from opsmith.errors import BadInput, Denied, OpsmithError
 from opsmith_agents.answers import Answer, Step
 from opsmith_agents.grammar import Named, understand
 from opsmith_agents.reply_words import (
     plain,
     say,
 )
+from opsmith_chat.offered import Shelf, offered_text
 from opsmith_chat.tried import Trier
 from opsmith_chat.tried_words import facts_of, tried_text
 from opsmith_mcp.client import call
@@ -52,11 +54,13 @@ class Attached:
     Args:
         trier: Judges readings.
         zone: Of the times in answers.
+        shelf: Takes documents; None: nobody does.
     """
 
-    def __init__(self, trier: Trier, zone: tzinfo) -> None:
+    def __init__(self, trier: Trier, zone: tzinfo, shelf: Shelf | None = None) -> None:
         self._trier = trier
         self._zone = zone
+        self._shelf = shelf
         # The detector takes a core for seconds; the conversations of others go on beside it.
         self._turn = asyncio.Semaphore(1)
 
@@ -76,9 +80,13 @@ class Attached:
         for number, file in enumerate(files[:MOST], 1):
             arguments = {"file": file.name[:80]} | ({"device_id": device} if device else {})
             step = Step(number=number, tool="try_readings", arguments=arguments, state="running")
-            refused = _refusal(file, language)
+            refused = _refusal(file, language, takes_documents=self._shelf is not None)
             if refused is not None:
                 yield Answer(text=refused, language=language, made_by="rules")
+                continue
+            if self._shelf is not None and file.name.lower().endswith(".pdf"):
+                async for event in self._offered(self._shelf, number, file, who, language):
+                    yield event
                 continue
             yield step
             began = time.perf_counter()
@@ -113,6 +121,27 @@ class Attached:
             )
             yield Answer(text=text, language=language, made_by="rules")
 
+    async def _offered(
+        self, shelf: Shelf, number: int, file: File, who: Caller, language: Language
+    ) -> AsyncGenerator[Step | Answer, None]:
+        """Let a document wait for a reviewer."""
+        arguments = {"file": file.name[:80]}
+        step = Step(number=number, tool="offer_document", arguments=arguments, state="running")
+        yield step
+        began = time.perf_counter()
+        try:
+            async with self._turn:
+                one = await asyncio.to_thread(shelf.offer, file.path, file.name, who)
+        except (BadInput, Denied) as error:
+            ended = {"state": State.EMPTY, "note": str(error)}
+            why, name = plain(str(error)), plain(file.name[:80])
+            text = say(language, f"{name} was not taken: {why}", f"未收录 {name}：{why}")
+        else:
+            ended = {"state": State.OK, "result": dataclasses.asdict(one)}
+            text = offered_text(one, file.name[:80], language)
+        yield step.model_copy(update=ended | {"seconds": time.perf_counter() - began})
+        yield Answer(text=text, language=language, made_by="rules")
+
 
 async def _device_in(text: str, eyes: Client[Any]) -> str | None:
     """The device that a message names, if it names one."""
@@ -126,14 +155,14 @@ async def _device_in(text: str, eyes: Client[Any]) -> str | None:
     return asked.devices[0] if asked.are_named and len(asked.devices) == 1 else asked.unheard
 
 
-def _refusal(file: File, language: Language) -> str | None:
+def _refusal(file: File, language: Language, *, takes_documents: bool) -> str | None:
     """Why a file is not looked at, in one line; None: it is."""
     name, ending = plain(file.name[:80]), file.name.lower().rpartition(".")[2]
     if ending not in ("csv", "pdf"):
         return say(
             language,
-            f"{name} was not read: attach readings as CSV (up to 20 MB).",
-            f"未读取 {name}：请附 CSV 格式的读数文件（不超过 20 MB）。",
+            f"{name} was not read: attach readings as CSV (up to 20 MB) or a manual as PDF.",
+            f"未读取 {name}：请附 CSV 格式的读数文件（不超过 20 MB）或 PDF 手册。",
         )
     try:
         size = file.path.stat().st_size
@@ -154,7 +183,7 @@ def _refusal(file: File, language: Language) -> str | None:
             f"{name} 为 {size / 1024 / 1024:.0f} MB，{ending.upper()} 文件不得超过 {limit} MB。",
         )
     if ending == "pdf":
-        return _of_pdf(name, is_pdf=begin == b"%PDF-", language=language)
+        return _of_pdf(name, begin == b"%PDF-", language, takes_documents=takes_documents)
     if begin[:2] in (b"\x1f\x8b", b"PK"):
         return say(
             language,
@@ -164,14 +193,15 @@ def _refusal(file: File, language: Language) -> str | None:
     return None
 
 
-def _of_pdf(name: str, *, is_pdf: bool, language: Language) -> str:
+def _of_pdf(name: str, is_pdf: bool, language: Language, *, takes_documents: bool) -> str | None:
     if not is_pdf:
         return say(language, f"{name} is not a PDF.", f"{name} 不是 PDF 文件。")
+    if takes_documents:
+        return None
     return say(
         language,
-        f"{name} was not taken: the knowledge base takes failure modes (`opsmith import "
-        "knowledge`), and cannot read documents yet.",
-        f"未收录 {name}：知识库目前只收录故障模式（`opsmith import knowledge`），尚不能读取文档。",
+        f"{name} was not taken: this page takes no documents; use `opsmith import knowledge`.",
+        f"未收录 {name}：此页面不收文档，请用 `opsmith import knowledge`。",
     )
 
 

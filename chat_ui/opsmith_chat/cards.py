@@ -7,8 +7,10 @@ import asyncio
 import logging
 from dataclasses import dataclass
 from datetime import tzinfo
+from typing import cast
 
 import chainlit as cl
+from chainlit.step import StepDict
 
 from opsmith.access import Caller, role_named
 from opsmith.clock import wall_clock
@@ -26,6 +28,8 @@ logger = logging.getLogger(__name__)
 CONFIRM = "confirm_card"
 DISMISS = "dismiss_card"
 _SHOWN = "cards"
+_CARD = "card"
+"""Of a message's metadata: the card that it shows, while that waits."""
 
 
 @dataclass(slots=True)
@@ -36,8 +40,6 @@ class Shown:
     message: cl.Message
     until: asyncio.Task[None] | None = None
     """Waits for its end."""
-    is_over: bool = False
-    """Somebody decided on it, or nobody in time."""
 
 
 class Cards:
@@ -49,6 +51,8 @@ class Cards:
 
     def __init__(self, zone: tzinfo) -> None:
         self._zone = zone
+        # One conversation may be open twice; what was decided on one page is decided.
+        self._over: set[str] = set()
 
     def open(self) -> None:
         """Take the presses of the buttons; there is one page in a process."""
@@ -58,29 +62,56 @@ class Cards:
     async def show(self, card: ProposedCall) -> None:
         """Show a card; the buttons go when it is over."""
         words, who = ANSWER_WORDS[card.language], visit_of().who
-        payload = {"card": card.proposal_id}
-        buttons = [
-            cl.Action(name=CONFIRM, label=words.confirm, icon="check", payload=payload),
-            cl.Action(name=DISMISS, label=words.dismiss, icon="x", payload=payload),
-        ]
         said = words.waits.format(at=self._moment(card))
         if not who.may(role_named(card.needs)):
             said = words.needs_more.format(**_roles(who, card))
-            del buttons[0]
         text = without_directives(f"{card.shown}\n\n**{said}**")
-        shown = Shown(card, cl.Message(text, actions=buttons))
-        await shown.message.send()
-        _shown()[card.proposal_id] = shown
+        kept = {_CARD: card.proposal_id, "language": card.language, "until": self._moment(card)}
+        message = cl.Message(text, actions=_buttons(card, who), metadata=kept)
+        await message.send()
+        self._await(card, message)
+
+    async def resume(self, steps: list[StepDict]) -> None:
+        """Say on each card of a conversation that goes on what became of it.
+
+        Args:
+            steps: Of the conversation, as they will be shown; changed where a card waits no more.
+        """
+        visit = visit_of()
+        waiting = {one.proposal_id: one for one in visit.conversation.cards}
+        for step in steps:
+            kept = cast(dict[str, object], step.get("metadata") or {})
+            if _CARD not in kept:
+                continue
+            number = str(kept[_CARD])
+            card = None if number in self._over else waiting.get(number)
+            if card is not None:
+                message = cl.Message.from_dict(step)
+                message.actions = _buttons(card, visit.who)
+                for button in message.actions:
+                    await button.send(for_id=message.id)
+                self._await(card, message)
+                continue
+            language: Language = "zh" if kept.get("language") == "zh" else "en"
+            text = str(step.get("output", "")).rpartition("\n\n**")[0]
+            said = ANSWER_WORDS[language].lapsed.format(until=plain(str(kept.get("until", ""))))
+            step["output"] = f"{text}\n\n**{without_directives(said)}**"
+            step["metadata"] = {}
+            await cl.Message.from_dict(step).update()
+
+    def _await(self, card: ProposedCall, message: cl.Message) -> None:
+        """Let a card that is shown be decided on, until it expires."""
+        shown = _shown()[card.proposal_id] = Shown(card, message)
         shown.until = asyncio.create_task(self._expire(shown))
         visit_of().at_end.callback(shown.until.cancel)
 
     async def _confirm(self, action: cl.Action) -> None:
         number, visit = _number(action), visit_of()
         shown = _shown().get(number)
-        if shown is None or shown.is_over:
+        if shown is None or number in self._over:
             await _again(shown, number)
             return
-        await _close(shown)
+        await self._close(shown)
         words = ANSWER_WORDS[shown.card.language]
         try:
             answer = await visit.conversation.confirm(number, visit.hands)
@@ -99,39 +130,39 @@ class Cards:
     async def _dismiss(self, action: cl.Action) -> None:
         number, visit = _number(action), visit_of()
         shown = _shown().get(number)
-        if shown is None or shown.is_over:
+        if shown is None or number in self._over:
             await _again(shown, number)
             return
         visit.conversation.dismiss(number)
-        await _close(shown)
+        await self._close(shown)
         words = ANSWER_WORDS[shown.card.language]
         await _tell(shown, words.dismissed.format(who=plain(visit.who.name)))
 
     async def _expire(self, shown: Shown) -> None:
         await asyncio.sleep(max((shown.card.expires_at - wall_clock()).total_seconds(), 0))
-        if shown.is_over:
+        if shown.card.proposal_id in self._over:
             return
-        shown.is_over = True
+        self._over.add(shown.card.proposal_id)
         visit_of().conversation.dismiss(shown.card.proposal_id)
         await shown.message.remove_actions()
         words = ANSWER_WORDS[shown.card.language]
         await _tell(shown, words.expired.format(at=self._moment(shown.card)))
 
+    async def _close(self, shown: Shown) -> None:
+        """Take the buttons away, before anything that takes long."""
+        self._over.add(shown.card.proposal_id)
+        if shown.until is not None:
+            shown.until.cancel()
+        await shown.message.remove_actions()
+
     def _moment(self, card: ProposedCall) -> str:
         return moment(card.expires_at, self._zone)
-
-
-async def _close(shown: Shown) -> None:
-    """Take the buttons away, before anything that takes long."""
-    shown.is_over = True
-    if shown.until is not None:
-        shown.until.cancel()
-    await shown.message.remove_actions()
 
 
 async def _tell(shown: Shown, said: str) -> None:
     """Say on the card what came of it."""
     shown.message.content = without_directives(f"{shown.card.shown}\n\n**{said}**")
+    shown.message.metadata = {}
     await shown.message.update()
 
 
@@ -139,6 +170,14 @@ async def _again(shown: Shown | None, number: str) -> None:
     """Say of a card that nobody waits for that nothing is done."""
     language: Language = "en" if shown is None else shown.card.language
     await cl.Message(without_directives(NO_CARD[language].format(number=plain(number)))).send()
+
+
+def _buttons(card: ProposedCall, who: Caller) -> list[cl.Action]:
+    words, payload = ANSWER_WORDS[card.language], {"card": card.proposal_id}
+    name = card.proposal_id
+    confirm = cl.Action(CONFIRM, payload, words.confirm, icon="check", id=f"confirm-{name}")
+    dismiss = cl.Action(DISMISS, payload, words.dismiss, icon="x", id=f"dismiss-{name}")
+    return [confirm, dismiss] if who.may(role_named(card.needs)) else [dismiss]
 
 
 def _number(action: cl.Action) -> str:

@@ -2,8 +2,6 @@
 
 from datetime import tzinfo
 
-from plotly import graph_objects as go  # pyright: ignore[reportMissingTypeStubs]  It has none.
-
 from opsmith.domain.base import Language
 from opsmith_agents.charts import (
     Chart,
@@ -15,11 +13,12 @@ from opsmith_agents.charts import (
 from opsmith_chat.chart_comparison import draw_comparison
 from opsmith_chat.chart_correlation import draw_correlation
 from opsmith_chat.chart_forecast import draw_forecast
+from opsmith_chat.chart_look import Piece
 from opsmith_chat.chart_pareto import draw_pareto
 from opsmith_chat.chart_trend import draw_trend
 
 
-def draw(chart: Chart, language: Language, zone: tzinfo) -> go.Figure:
+def draw(chart: Chart, language: Language, zone: tzinfo) -> Piece:
     """Draw a chart.
 
     Args:

@@ -2,8 +2,6 @@
 
 from datetime import tzinfo
 
-from plotly import graph_objects as go  # pyright: ignore[reportMissingTypeStubs]  It has none.
-
 from opsmith.domain.base import Language
 from opsmith_agents.charts import ComparisonChart, RangeRow
 from opsmith_agents.reply_words import channel, unit_sign
@@ -14,7 +12,7 @@ _ROW = 46
 """Pixels."""
 
 
-def draw_comparison(chart: ComparisonChart, language: Language, zone: tzinfo) -> go.Figure:
+def draw_comparison(chart: ComparisonChart, language: Language, zone: tzinfo) -> look.Piece:
     """Draw one channel side by side; see `opsmith_chat.chart.draw`."""
     words, unit = CHART_WORDS[language], unit_sign(chart.unit)
     names = [_name(chart, place, language, zone) for place in range(len(chart.rows))]

@@ -2,8 +2,6 @@
 
 from datetime import tzinfo
 
-from plotly import graph_objects as go  # pyright: ignore[reportMissingTypeStubs]  It has none.
-
 from opsmith.domain.base import Language
 from opsmith_agents.charts import CorrelationChart, PairBar
 from opsmith_agents.reply_words import channel
@@ -14,7 +12,7 @@ _ROW = 56
 """Pixels."""
 
 
-def draw_correlation(chart: CorrelationChart, language: Language, zone: tzinfo) -> go.Figure:
+def draw_correlation(chart: CorrelationChart, language: Language, zone: tzinfo) -> look.Piece:
     """Draw what goes together; see `opsmith_chat.chart.draw`."""
     words = CHART_WORDS[language]
     order = [_name(one, language) for one in chart.pairs]

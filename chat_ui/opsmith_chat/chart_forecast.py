@@ -2,8 +2,6 @@
 
 from datetime import datetime, tzinfo
 
-from plotly import graph_objects as go  # pyright: ignore[reportMissingTypeStubs]  It has none.
-
 from opsmith.domain.base import Language
 from opsmith_agents.charts import ForecastChart, LimitAhead
 from opsmith_agents.reply_words import channel, quantity, unit_sign
@@ -11,7 +9,7 @@ from opsmith_chat import chart_look as look
 from opsmith_chat.chart_words import CHART_WORDS
 
 
-def draw_forecast(chart: ForecastChart, language: Language, zone: tzinfo) -> go.Figure:
+def draw_forecast(chart: ForecastChart, language: Language, zone: tzinfo) -> look.Piece:
     """Draw where a channel is heading; see `opsmith_chat.chart.draw`."""
     words, unit = CHART_WORDS[language], unit_sign(chart.unit)
     ahead = [_local(time, zone) for time in chart.ahead]

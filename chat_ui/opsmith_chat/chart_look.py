@@ -6,10 +6,8 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
-from plotly import graph_objects as go  # pyright: ignore[reportMissingTypeStubs]  It has none.
-
 Piece = dict[str, Any]
-"""A part of a figure, in Plotly's own words."""
+"""A figure or a part of one, in Plotly's own words, but for times, which are as they are."""
 
 GAP = 6
 """Mean spacings without a reading after which a line is broken: nothing is known there."""
@@ -36,7 +34,7 @@ MARGIN = {"l": 50, "r": 16, "t": 44, "b": 50}
 
 def figure(
     data: Sequence[Piece], title: str, xaxis: Piece, yaxis: Piece, height: int = 360, **more: Any
-) -> go.Figure:
+) -> Piece:
     """A figure of these traces.
 
     Args:
@@ -65,11 +63,12 @@ def figure(
         "font": {"color": INK},
         "margin": MARGIN,
         "height": height,
+        "autosize": True,
         "legend": {"orientation": "h", "yanchor": "top", "y": -0.28, "x": 0},
         "hoverlabel": {"namelength": -1},
         **more,
     }
-    return go.Figure({"data": list(data), "layout": layout})
+    return {"data": list(data), "layout": layout}
 
 
 def escaped(text: str) -> str:

@@ -2,8 +2,6 @@
 
 from datetime import tzinfo
 
-from plotly import graph_objects as go  # pyright: ignore[reportMissingTypeStubs]  It has none.
-
 from opsmith.domain.base import Language
 from opsmith_agents.charts import ParetoChart
 from opsmith_agents.replies_studies import group_name, key_name
@@ -11,7 +9,7 @@ from opsmith_chat import chart_look as look
 from opsmith_chat.chart_words import CHART_WORDS
 
 
-def draw_pareto(chart: ParetoChart, language: Language, zone: tzinfo) -> go.Figure:
+def draw_pareto(chart: ParetoChart, language: Language, zone: tzinfo) -> look.Piece:
     """Draw counts and their running share; see `opsmith_chat.chart.draw`."""
     words = CHART_WORDS[language]
     names = [look.escaped(key_name(chart.by, one.key, language)) for one in chart.bars]

@@ -2,8 +2,6 @@
 
 from datetime import datetime, tzinfo
 
-from plotly import graph_objects as go  # pyright: ignore[reportMissingTypeStubs]  It has none.
-
 from opsmith.domain.base import Language
 from opsmith_agents.charts import AlertMark, TrendChart
 from opsmith_agents.reply_words import channel, quantity, unit_sign, word
@@ -14,7 +12,7 @@ _LINE = 16
 """Pixels of a line above the plot, where alerts are named."""
 
 
-def draw_trend(chart: TrendChart, language: Language, zone: tzinfo) -> go.Figure:
+def draw_trend(chart: TrendChart, language: Language, zone: tzinfo) -> look.Piece:
     """Draw a channel over time; see `opsmith_chat.chart.draw`."""
     words, unit = CHART_WORDS[language], unit_sign(chart.unit)
     local = [_local(time, zone) for time in chart.times]

@@ -4,13 +4,17 @@ import re
 from collections.abc import Sequence
 from datetime import tzinfo
 
+from pydantic import BaseModel
+
 from opsmith.domain.base import Language
 from opsmith.domain.diagnoses import Evidence
 from opsmith_agents.reply_words import moment, plain, word
 from opsmith_chat.answer_words import ANSWER_WORDS
-from opsmith_chat.markdown import outside_code
+from opsmith_chat.markdown import outside_code, without_directives
 from opsmith_chat.steps import pretty
 
+FOLDED = "application/vnd.opsmith.evidence+json"
+"""Media type of `Folded`."""
 MARK = "▸"
 """Before an id that can be opened: Chainlit links whatever reads like an element's name."""
 _MOST = 16
@@ -47,6 +51,17 @@ def cited(
         ids = " ".join(mark(name) for name in used)
         text += f"\n\n*{ANSWER_WORDS[language].evidence.format(ids=ids)}*"
     return text, tuple(used.values())
+
+
+class Folded(BaseModel):
+    """Evidence as it is kept; few pieces are ever opened, and a sheet takes time to write."""
+
+    language: Language
+    evidence: Evidence
+
+    def sheet(self, zone: tzinfo) -> str:
+        """See `sheet`, as Chainlit shows it."""
+        return without_directives(sheet(self.evidence, self.language, zone))
 
 
 def mark(evidence_id: str) -> str:

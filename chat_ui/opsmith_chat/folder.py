@@ -12,6 +12,7 @@ from typing import Any
 from opsmith.errors import BadInput
 from opsmith_agents.wording_help import HELP
 from opsmith_chat.attached import ACCEPT, MOST, PDF_BYTES
+from opsmith_chat.build import lay_out_build
 from opsmith_chat.room import Room
 from opsmith_chat.secret import secret_in
 from opsmith_chat.sign_in import HOURS
@@ -54,9 +55,11 @@ login_page_image = {image}
 login_page_image_filter = "brightness-100"
 login_page_image_dark_filter = "brightness-50"
 custom_meta_image_url = "/favicon"
+custom_css = "/public/opsmith.css"
 custom_js = "/public/opsmith.js"
 # Before Chainlit's own script.
 custom_js_attributes = ""
+{build}
 
 [meta]
 generated_by = {version}
@@ -82,9 +85,7 @@ def lay_out(folder: Path, room: Room, root: str = "", *, is_open: bool = False) 
     if found is None or not found.submodule_search_locations:
         raise BadInput("The chat needs Chainlit: pip install 'opsmith[chat]'")
     try:
-        _write(
-            folder, Path(found.submodule_search_locations[0]) / "translations", room, root, is_open
-        )
+        _write(folder, Path(found.submodule_search_locations[0]), room, root, is_open)
         secret = secret_in(folder.parent)
     except OSError as error:
         raise BadInput(
@@ -99,11 +100,13 @@ def lay_out(folder: Path, room: Room, root: str = "", *, is_open: bool = False) 
     os.environ["CHAINLIT_ENV_FILE"] = os.devnull
 
 
-def _write(folder: Path, translations: Path, room: Room, root: str, is_open: bool) -> None:
+def _write(folder: Path, chainlit: Path, room: Room, root: str, is_open: bool) -> None:
     words = room.words
     shutil.rmtree(folder, ignore_errors=True)
     (folder / ".chainlit" / "translations").mkdir(parents=True)
+    is_built = root and lay_out_build(chainlit / "frontend" / "dist", folder / "build", root)
     settings = _SETTINGS.format(
+        build='custom_build = "build"' if is_built else "",
         image=json.dumps(f"{root}/public/login.svg"),
         sign_in=HOURS * 3600,
         description=json.dumps(words.description, ensure_ascii=False),
@@ -120,7 +123,7 @@ def _write(folder: Path, translations: Path, room: Room, root: str, is_open: boo
         f"# opsmith\n\n{_said(room, is_open)}\n\n{HELP[room.language]}\n", "utf-8"
     )
     name = f"{words.locale}.json"
-    texts: dict[str, Any] = json.loads((translations / name).read_text("utf-8"))
+    texts: dict[str, Any] = json.loads((chainlit / "translations" / name).read_text("utf-8"))
     texts["chat"]["watermark"] = _said(room, is_open, " ").replace("`", "")
     SIGN_IN_WORDS[room.language].into(texts)
     texts["chat"]["input"]["placeholder"] = words.placeholder

@@ -29,6 +29,7 @@ from chainlit.user import PersistedUser, User
 
 from opsmith.clock import wall_clock
 from opsmith.ports import ChatElement, ChatFeedback, ChatHistory, ChatStep, ChatThread, KeptThread
+from opsmith_chat.lately import Lately
 from opsmith_chat.sign_in import asking
 from opsmith_chat.writing import Writing
 
@@ -56,6 +57,7 @@ class History(BaseDataLayer):
         self._root = root
         self._memory = memory
         self._writing = Writing(history)
+        self._lately = Lately()
         self._dropped: set[str] = set()
 
     async def get_user(self, identifier: str) -> PersistedUser | None:
@@ -87,7 +89,11 @@ class History(BaseDataLayer):
     @queue_until_user_message()
     async def create_element(self, element: Element) -> None:
         """Keep a chart, a table or a file, so that it is there after a reload."""
-        content = await asyncio.to_thread(_content_of, element)
+        # What is at hand is taken at once: the page asks for it as soon as it is told of it.
+        content = element.content
+        if content is None:
+            content = await asyncio.to_thread(_content_in, element.path)
+        content = content.encode() if isinstance(content, str) else content
         if len(content) > _BYTES:
             logger.warning("An element of %d bytes is not kept in the history", len(content))
             content = b""
@@ -98,7 +104,10 @@ class History(BaseDataLayer):
         }
         mime = element.mime or "application/octet-stream"
         kept = ChatElement(element.id, mime, shown, content, wall_clock())
-        self._put(element.thread_id, self._history.keep_element, kept)
+        if element.thread_id not in self._dropped:
+            owner = _owner()
+            self._lately.add(owner, element.thread_id, kept)
+            self._writing.keep(owner, element.thread_id, kept)
 
     async def get_element(self, thread_id: str, element_id: str) -> ElementDict | None:
         """An element of who asks, without its content."""
@@ -108,12 +117,17 @@ class History(BaseDataLayer):
 
     async def content(self, thread_id: str, element_id: str) -> ChatElement | None:
         """An element of who asks, with its content."""
+        owner = _owner()
+        lately = self._lately.find(owner, thread_id, element_id)
+        if lately is not None:
+            return lately
         await self._writing.flush()
-        return await asyncio.to_thread(self._history.element, _owner(), thread_id, element_id)
+        return await asyncio.to_thread(self._history.element, owner, thread_id, element_id)
 
     @queue_until_user_message()
     async def delete_element(self, element_id: str, thread_id: str | None = None) -> None:
         """Forget it."""
+        self._lately.drop(_owner(), element_id)
         self._writing.put(functools.partial(self._history.drop_element, _owner(), element_id))
 
     @queue_until_user_message()
@@ -140,6 +154,7 @@ class History(BaseDataLayer):
     async def delete_thread(self, thread_id: str) -> None:
         """Forget a conversation."""
         self._dropped.add(thread_id)
+        self._lately.forget(_owner(), thread_id)
         await self._writing.flush()
         await asyncio.to_thread(self._history.drop, _owner(), thread_id)
 
@@ -180,7 +195,6 @@ class History(BaseDataLayer):
             begin = functools.partial(self._history.begin, at=wall_clock(), name=name)
             if thread_id not in self._dropped:
                 self._writing.put(functools.partial(begin, _owner(), thread_id))
-            await self._writing.flush()
 
     async def build_debug_url(self) -> str:
         """There is none."""
@@ -189,6 +203,10 @@ class History(BaseDataLayer):
     async def get_favorite_steps(self, user_id: str) -> list[StepDict]:
         """There are none."""
         return []
+
+    def address(self, thread_id: str, element_id: str) -> str:
+        """Where the content of an element is, for its owner: see `content`."""
+        return f"{self._root}/kept/{thread_id}/{element_id}"
 
     async def close(self) -> None:
         """Return when everything is written."""
@@ -215,14 +233,9 @@ class History(BaseDataLayer):
             created_at=_moment(body.get("createdAt")),
             parent_id=body.get("parentId"),
         )
-        self._put(thread_id, self._history.keep_step, kept)
-        memory = self._memory() if kind == "assistant_message" else None
-        if memory is not None:
-            self._put(thread_id, self._history.remember, memory)
-
-    def _put(self, thread_id: str, write: Callable[[str, str, Any], None], what: Any) -> None:
         if thread_id not in self._dropped:
-            self._writing.put(functools.partial(write, _owner(), thread_id, what))
+            memory = self._memory() if kind == "assistant_message" else None
+            self._writing.keep(_owner(), thread_id, kept, memory)
 
     def _thread(self, owner: str, thread: ChatThread) -> ThreadDict:
         return ThreadDict(
@@ -252,7 +265,7 @@ class History(BaseDataLayer):
         }
 
     def _element(self, thread_id: str, element: ChatElement) -> ElementDict:
-        url = f"{self._root}/kept/{thread_id}/{element.element_id}"
+        url = self.address(thread_id, element.element_id)
         shown = {**element.body, "threadId": thread_id, "url": url, "mime": element.mime}
         return cast(ElementDict, shown)
 
@@ -271,15 +284,12 @@ def _owner() -> str:
     return user.identifier
 
 
-def _content_of(element: Element) -> bytes:
-    content = element.content
-    if content is None and element.path:
-        try:
-            path = Path(element.path)
-            content = path.read_bytes() if path.stat().st_size <= _BYTES else b""
-        except OSError:
-            content = b""
-    return content.encode() if isinstance(content, str) else (content or b"")
+def _content_in(path: str | None) -> bytes:
+    try:
+        file = Path(path or "")
+        return file.read_bytes() if file.stat().st_size <= _BYTES else b""
+    except OSError:
+        return b""
 
 
 def _feedback(one: ChatFeedback) -> dict[str, Any]:

@@ -54,8 +54,9 @@ class Page:
     def __init__(self, room: Room, reception: Reception) -> None:
         self._room = room
         self._reception = reception
-        self._telling = Telling(room)
-        self._attached = None if room.trier is None else Attached(room.trier, room.zone)
+        self._telling = Telling(room, reception.history.address)
+        trier, zone = room.trier, room.zone
+        self._attached = None if trier is None else Attached(trier, zone, room.shelf)
 
     def open(self) -> None:
         """Take Chainlit's events; there is one page in a process."""
@@ -81,6 +82,7 @@ class Page:
 
     async def _resume(self, thread: ThreadDict) -> None:
         await self._begin()
+        await self._telling.resume(thread["steps"])
 
     async def _heard(self, message: cl.Message) -> None:
         # Who is quick asks before the visit has begun.

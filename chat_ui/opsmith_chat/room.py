@@ -4,7 +4,7 @@ import contextlib
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from dataclasses import dataclass, field
-from datetime import tzinfo
+from datetime import timedelta, tzinfo
 from typing import Any
 
 from fastmcp import Client
@@ -14,6 +14,7 @@ from opsmith.domain.base import Language
 from opsmith.ports import ChatHistory, Wake
 from opsmith_agents.assistant import Assistant
 from opsmith_agents.memory import Memory
+from opsmith_chat.offered import Shelf
 from opsmith_chat.sign_in import People
 from opsmith_chat.tried import Trier
 from opsmith_chat.wording import WORDS, Words
@@ -58,8 +59,12 @@ class Room:
     """Name of the LLM; empty: rules answer alone."""
     wake: Wake | None = None
     """Rings when something was announced; None: new alerts are looked for by time alone."""
+    keep: timedelta = timedelta(days=365)
+    """That a conversation is kept after its last message."""
     trier: Trier | None = None
     """Judges readings that are attached; None: nothing can be attached."""
+    shelf: Shelf | None = None
+    """Takes documents that are attached; None: nobody does."""
 
     @property
     def words(self) -> Words:

@@ -3,15 +3,19 @@
 import asyncio
 import contextlib
 import importlib
+import logging
 from collections.abc import AsyncGenerator
 from pathlib import Path
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import Mount, Route
 from starlette.types import ASGIApp
 
+from opsmith.clock import wall_clock
+from opsmith.errors import Unavailable
+from opsmith_chat.evidence import FOLDED, Folded
 from opsmith_chat.folder import lay_out
 from opsmith_chat.guard import Guard, policy_of, without_foreign_links
 from opsmith_chat.room import Room
@@ -19,6 +23,11 @@ from opsmith_mcp.origins import Names
 
 _SAFE = ("application/json", "application/pdf", "image/png", "image/jpeg", "text/csv", "text/plain")
 """What a browser may open by itself; the rest it may save."""
+
+_BETWEEN = 6 * 3600.0
+"""Seconds between two looks for old conversations."""
+
+logger = logging.getLogger(__name__)
 
 
 @contextlib.asynccontextmanager
@@ -64,6 +73,8 @@ async def chat_site(
         found = await reception.history.content(thread, element)
         if found is None:
             return JSONResponse({"detail": "Not found"}, 404)
+        if found.mime == FOLDED:
+            return PlainTextResponse(Folded.model_validate_json(found.content).sheet(room.zone))
         if found.mime.partition(";")[0] in _SAFE:
             return Response(found.content, media_type=found.mime)
         saved = {"content-disposition": "attachment"}
@@ -73,7 +84,19 @@ async def chat_site(
     pages = ("/", "/login", "/thread/{rest:path}", "/element/{rest:path}")
     routes = [*(Route(path, front) for path in pages), Route("/kept/{thread}/{element}", kept)]
     inside = Starlette(routes=[*routes, Mount("/", chainlit_app)])
+    clearing = asyncio.create_task(_clear(room))
     try:
         yield Guard(Gate(inside, room.people, reception.arrange), names, policy_of(html))
     finally:
+        clearing.cancel()
         await reception.close()
+
+
+async def _clear(room: Room) -> None:
+    """Forget conversations that are over, as long as the page is there."""
+    while True:
+        try:
+            await asyncio.to_thread(room.history.drop_unused, wall_clock() - room.keep)
+        except Unavailable as error:
+            logger.warning("Old conversations are not forgotten yet: %s", error)
+        await asyncio.sleep(_BETWEEN)

@@ -34,7 +34,7 @@ WORDS: dict[Language, Words] = {
     "en": Words(
         locale="en-US",
         description="Questions about the plant, answered from its data",
-        placeholder="Ask about a device, an alert or a work order, in English or Chinese",
+        placeholder="Ask about a device, alert or order",
         help="Help",
         model_answers="{model} answers from the plant's tools, as the steps show. "
         "Check what matters.",

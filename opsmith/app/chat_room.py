@@ -3,6 +3,7 @@
 import contextlib
 import dataclasses
 from collections.abc import AsyncGenerator
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -11,6 +12,7 @@ from fastmcp import Client, FastMCP
 from opsmith.access import Caller, Role
 from opsmith.app.bootstrap import Plant
 from opsmith.app.chat_attached import AttachedReadings
+from opsmith.app.chat_documents import OfferedDocuments
 from opsmith.app.web import is_loopback
 from opsmith.errors import BadInput
 from opsmith.storage.chat_history import ChatHistoryStore
@@ -75,7 +77,9 @@ async def room_of(plant: Plant, people: People) -> AsyncGenerator[Room]:
             zone=settings.zone,
             model=shown_chain(settings) if model else "",
             wake=plant.stores.wake,
+            keep=timedelta(days=settings.chat_days),
             trier=AttachedReadings(plant),
+            shelf=OfferedDocuments(plant),
         )
 
 

@@ -18,6 +18,7 @@ from opsmith.domain.devices import DeviceStatus
 from opsmith.errors import Conflict, Denied, NotFound
 from opsmith_agents.answers import Answer
 from opsmith_agents.assistant import Assistant
+from opsmith_agents.memory import Memory
 from opsmith_agents.models import build_model
 from opsmith_agents.proposed import NEEDS, ProposedCall
 from opsmith_agents.replies_card import call_text
@@ -250,3 +251,23 @@ async def test_without_a_model_nothing_of_a_model_is_imported(plant: PumpPlant) 
     )
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
     assert ran.stdout.strip() == "[]", ran.stderr
+
+
+async def test_a_card_waits_in_the_conversation_that_goes_on_until_it_expires(
+    plant: PumpPlant,
+) -> None:
+    async with plant.client() as client, plant.client(OPERATOR) as hands:
+        begun = Assistant(client)
+        card = card_of(await ask(begun, "create an order for PUMP_01: replace the seal"))
+        kept = Memory.model_validate_json(begun.memory.model_dump_json())
+        late = Assistant(client, memory=kept, clock=lambda: card.expires_at)
+        assert late.cards == ()
+        gone_on = Assistant(client, memory=kept)
+        assert gone_on.cards == (card,)
+        await gone_on.confirm(card.proposal_id, hands)
+        assert len(orders(plant)) == 1
+        assert gone_on.memory.cards == ()
+        # Another page of the same conversation has it still: it is not done twice.
+        with pytest.raises(Conflict, match="has changed since"):
+            await Assistant(client, memory=kept).confirm(card.proposal_id, hands)
+        assert len(orders(plant)) == 1

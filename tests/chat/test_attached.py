@@ -1,16 +1,21 @@
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
 import pytest
+from made_documents import pdf
 
 from opsmith.access import Caller, Role
 from opsmith.app.bootstrap import Plant, open_plant
 from opsmith.app.chat_attached import AttachedReadings
+from opsmith.app.chat_documents import OfferedDocuments
+from opsmith.app.document_import import import_documents
 from opsmith.domain.devices import Device
 from opsmith.settings import Settings
 from opsmith.storage.alert_queries import AlertFilter
+from opsmith.storage.knowledge_documents import DocumentStore
 from opsmith_agents.answers import Answer
 from opsmith_chat.attached import CSV_BYTES, Attached, File
 from opsmith_mcp.client import connect
@@ -20,6 +25,7 @@ pytestmark = pytest.mark.anyio
 
 START = datetime(2026, 2, 28, 8, 0, tzinfo=UTC)
 VIEWER = Caller("Li", Role.VIEWER, frozenset({"F1"}), via="chat", is_person=True)
+OPERATOR = Caller("Wang", Role.OPERATOR, frozenset({"F1"}), via="chat", is_person=True)
 
 
 @pytest.fixture(scope="module")
@@ -55,11 +61,13 @@ def readings(path: Path, *devices: str, column: str = "device_id") -> File:
     return File(path, "shift.csv")
 
 
-async def answers(plant: Plant, *files: File, text: str = "", language: str = "en") -> list[Answer]:
-    attached = Attached(AttachedReadings(plant), UTC)
+async def answers(
+    plant: Plant, *files: File, text: str = "", language: str = "en", who: Caller = OPERATOR
+) -> list[Answer]:
+    attached = Attached(AttachedReadings(plant), UTC, OfferedDocuments(plant))
     spoken = "zh" if language == "zh" else "en"
-    async with connect(plant_server(plant.stores, caller=VIEWER)) as eyes:
-        said = attached.answer(files, text, eyes, VIEWER, spoken)
+    async with connect(plant_server(plant.stores, caller=who)) as eyes:
+        said = attached.answer(files, text, eyes, who, spoken)
         return [one async for one in said if isinstance(one, Answer)]
 
 
@@ -122,7 +130,7 @@ async def test_it_is_said_in_chinese(plant: Plant, tmp_path: Path) -> None:
         ("empty.csv", b"", "could not be read"),
         ("noise.csv", bytes(range(256)) * 9, "could not be read"),
         ("words.csv", b"a,b\nx,y\n", "could not be read"),
-        ("manual.pdf", b"%PDF-1.7 ...", "cannot read documents yet"),
+        ("manual.pdf", b"%PDF-1.7 ...", "manual.pdf was not taken"),
         ("lie.pdf", b"MZ", "is not a PDF"),
     ],
 )
@@ -156,3 +164,33 @@ async def test_a_file_name_marks_nothing_up(plant: Plant, tmp_path: Path) -> Non
     (said,) = await answers(plant, File(bad, name))
     assert "\\[x\\]" in said.text
     assert "\\<img" in said.text
+
+
+async def test_a_manual_waits_for_a_reviewer_and_nothing_rests_on_it_before(
+    plant: Plant, tmp_path: Path
+) -> None:
+    path = tmp_path / "kept"
+    pages = [["1 Seal", "Change the seal of the feed pump every 8000 h."]]
+    path.write_bytes(pdf(pages, title="Feed pump manual"))
+    (refused,) = await answers(plant, File(path, "manual.pdf"), who=VIEWER)
+    assert "the role operator or above" in refused.text
+    documents = DocumentStore(plant.stores.database)
+    await answers(plant, File(path, "../../pump manual.pdf"))
+    (said,) = await answers(plant, File(path, "../../pump manual.pdf"))
+    assert "**Feed pump manual** (1 pages, 1 passages) waits for a reviewer" in said.text
+    assert documents.held() == []
+    row = plant.stores.audit.rows(20)[0]
+    assert (row.action, row.caller) == ("offer document", "Wang")
+    # A reviewer takes in what the answer names, from the plant's folder.
+    found = re.search(r"`opsmith import knowledge (.+?)`", said.text)
+    assert found is not None
+    (taken,) = import_documents(
+        plant.settings, [plant.settings.data_dir / found[1]], lambda share: None
+    )
+    assert taken.document is not None
+    assert taken.document.file_name == "pump_manual.pdf"
+    (known,) = await answers(plant, File(path, "manual.pdf"), language="zh")
+    assert (
+        f"知识库中已有 manual.pdf：**Feed pump manual**（`{taken.document.document_id}`"
+        in known.text
+    )

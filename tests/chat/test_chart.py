@@ -7,6 +7,7 @@ import pytest
 from opsmith_agents.charts import TrendChart
 
 chart_module = pytest.importorskip("opsmith_chat.chart", reason="install opsmith[chat]")
+graph_objects = pytest.importorskip("plotly.graph_objects", reason="install opsmith[chat]")
 
 START = datetime(2026, 2, 28, 8, 0, tzinfo=UTC)
 
@@ -20,7 +21,10 @@ def drawn(*minutes: float, **more: Any) -> dict[str, Any]:
         values=tuple(float(minute) for minute in minutes),
         **more,
     )
-    return chart_module.draw(chart, "en", ZoneInfo("Asia/Shanghai")).to_dict()
+    figure = chart_module.draw(chart, "en", ZoneInfo("Asia/Shanghai"))
+    # Plotly refuses what it does not know.
+    graph_objects.Figure(figure)
+    return figure
 
 
 def test_the_line_is_broken_where_nothing_was_read() -> None:

@@ -3,7 +3,7 @@ import re
 
 import pytest
 from chat.running import Chat, serving
-from playwright.sync_api import Locator, Page, Request, expect
+from playwright.sync_api import Browser, Locator, Page, Request, expect
 
 from opsmith.app.chat_page import run_chat
 from opsmith.errors import BadInput
@@ -37,7 +37,7 @@ def test_each_tool_call_is_a_step_and_the_answer_has_its_number(page: Page) -> N
 
 
 def test_a_trend_is_offered_and_drawn_with_its_limit(page: Page) -> None:
-    page.get_by_role("button", name="Trend of temperature of PUMP_01, last 3 hours").click()
+    page.locator("#starters button", has_text="Trend of temperature of PUMP_01").click()
     plot = answer(page).locator(".js-plotly-plot")
     expect(plot.locator("text", has_text="upper limit 85 °C")).to_be_visible()
     # The edge of the normal band, the readings, and the limit as a line of its own.
@@ -68,7 +68,7 @@ def test_the_page_asks_nothing_of_other_sites(page: Page, chat: Chat) -> None:
 
     page.on("request", note)
     page.reload()
-    page.get_by_role("button", name="Trend of temperature").click()
+    page.locator("#starters button", has_text="Trend of temperature").click()
     answer(page).locator(".js-plotly-plot text").first.wait_for()
     foreign = [url for url in asked if not url.startswith((chat.url, "data:", "blob:"))]
     assert len(asked) > 5
@@ -134,3 +134,18 @@ def test_ctrl_c_ends_it_in_order(settings: Settings) -> None:
         assert running.interrupt() == 0
         assert running.process.stderr is not None
         assert running.process.stderr.read() == ""
+
+
+def test_on_a_phone_a_reload_goes_on_with_the_conversation(chat: Chat, browser: Browser) -> None:
+    with browser.new_context(viewport={"width": 360, "height": 740}) as phone:
+        phone.set_default_timeout(20_000)
+        page = phone.new_page()
+        page.goto(chat.url)
+        page.locator("#starters button:enabled").first.wait_for()
+        page.locator("#chat-input").fill("status of PUMP_01")
+        page.locator("#chat-submit").click()
+        expect(page).to_have_url(re.compile("/thread/"))
+        page.reload()
+        expect(page.locator("[data-step-type=user_message]")).to_have_text("status of PUMP_01")
+        said = page.locator("[data-step-type=assistant_message]")
+        expect(said).to_contain_text("91.3 °C")

@@ -1,3 +1,4 @@
+import json
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -7,6 +8,7 @@ from hypothesis import strategies as st
 from opsmith.domain.base import State, Window
 from opsmith.domain.diagnoses import Evidence
 from opsmith_chat.evidence import cited, sheet
+from opsmith_chat.steps import pretty
 from opsmith_chat.tables import as_csv, tables
 
 NOON = datetime(2026, 2, 28, 12, tzinfo=UTC)
@@ -41,6 +43,19 @@ def test_a_sheet_tells_the_window_in_the_plants_zone() -> None:
     said = sheet(evidence("E1", last=3.5), "en", ZoneInfo("Asia/Shanghai"))
     assert "2026-02-28 20:00:00 CST" in said
     assert '{"last": 3.5}' in said
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+)
+
+
+@given(JSON, st.lists(st.floats(allow_nan=False) | st.integers(), min_size=50))
+def test_json_is_written_for_people_and_stays_the_same(value: object, numbers: list[float]) -> None:
+    shown = pretty({"value": value, "numbers": numbers})
+    assert json.loads(shown) == {"value": value, "numbers": numbers}
+    assert max(len(line) for line in pretty(numbers).split("\n")) <= 100
 
 
 @given(st.text())

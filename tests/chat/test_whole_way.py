@@ -8,6 +8,7 @@ import pytest
 from chat.busy_plant import NOW, ONSET, busy_plant
 from chat.running import Chat, serving
 from llm_server import LlmServer, Reply, Request, calls, fails, says, tool_results
+from made_documents import pdf
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 from opsmith.access import Role
@@ -250,16 +251,16 @@ def test_readings_are_attached_and_judged(
     expect(said.locator(".js-plotly-plot text", has_text="upper limit 85 °C")).to_be_visible()
 
 
-def test_a_manual_is_refused_with_the_reason(
+def test_a_manual_waits_for_a_reviewer(
     chat: Chat, open_page: Callable[..., Page], tmp_path: Path
 ) -> None:
     manual = tmp_path / "manual.pdf"
-    manual.write_bytes(b"%PDF-1.4\n%%EOF\n")
+    manual.write_bytes(pdf([["1 Seal", "Change it every 8000 h."]], title="Feed pump manual"))
     page = open_page(chat)
     page.locator("input[type=file]").first.set_input_files(manual)
     expect(page.get_by_text("manual.pdf").first).to_be_visible()
     said = ask(page, "take this manual")
-    expect(said).to_contain_text("cannot read documents yet")
+    expect(said).to_contain_text("Feed pump manual (1 pages, 1 passages) waits for a reviewer")
 
 
 def _answers(request: Request) -> Reply:

@@ -43,10 +43,10 @@ def chart(number: str, content: bytes = b'{"data": []}') -> ChatElement:
 
 def test_a_conversation_comes_back_as_it_was_said(history: ChatHistoryStore) -> None:
     history.begin("anna", "t1", NOW, "温度 <b>?</b>\n  why")
-    history.keep_step("anna", "t1", said("s2", "because 😀", 2, "assistant_message"))
-    history.keep_step("anna", "t1", said("s1", "why?", 1))
-    history.keep_step("anna", "t1", said("s1", "why so?", 1))
-    history.keep_element("anna", "t1", chart("e1", bytes(range(256)) * 4))
+    history.keep("anna", "t1", said("s2", "because 😀", 2, "assistant_message"))
+    history.keep("anna", "t1", said("s1", "why?", 1))
+    history.keep("anna", "t1", said("s1", "why so?", 1))
+    history.keep("anna", "t1", chart("e1", bytes(range(256)) * 4))
     history.remember("anna", "t1", "{}")
     kept = history.thread("anna", "t1")
     assert kept is not None
@@ -62,10 +62,10 @@ def test_a_conversation_comes_back_as_it_was_said(history: ChatHistoryStore) -> 
 
 
 def test_of_anothers_conversation_nothing_is_found_or_changed(history: ChatHistoryStore) -> None:
-    history.keep_step("anna", "t1", said("s1", "secret"))
-    history.keep_step("anna", "t1", said("s2", "answer", 1, "assistant_message"))
-    history.keep_element("anna", "t1", chart("e1"))
-    history.keep_step("ben", "t2", said("s3", "mine"))
+    history.keep("anna", "t1", said("s1", "secret"))
+    history.keep("anna", "t1", said("s2", "answer", 1, "assistant_message"))
+    history.keep("anna", "t1", chart("e1"))
+    history.keep("ben", "t2", said("s3", "mine"))
     mine = history.judge("anna", "s2", True, "", NOW)
 
     assert not history.owns("ben", "t1")
@@ -76,10 +76,10 @@ def test_of_anothers_conversation_nothing_is_found_or_changed(history: ChatHisto
     assert history.threads("ben", 10, search="secret") == []
     for wrong in (
         lambda: history.begin("ben", "t1", NOW, "taken"),
-        lambda: history.keep_step("ben", "t1", said("s9", "x")),
-        lambda: history.keep_step("ben", "t2", said("s1", "overwritten")),
-        lambda: history.keep_element("ben", "t1", chart("e9")),
-        lambda: history.keep_element("ben", "t2", chart("e1", b"overwritten")),
+        lambda: history.keep("ben", "t1", said("s9", "x")),
+        lambda: history.keep("ben", "t2", said("s1", "overwritten")),
+        lambda: history.keep("ben", "t1", chart("e9")),
+        lambda: history.keep("ben", "t2", chart("e1", b"overwritten")),
         lambda: history.judge("ben", "s2", False, "", NOW),
     ):
         with pytest.raises(NotFound):
@@ -121,11 +121,11 @@ def test_conversations_come_page_by_page_the_last_used_first(history: ChatHistor
 def test_search_finds_names_and_what_was_said(
     history: ChatHistoryStore, sought: str, found: set[str]
 ) -> None:
-    history.keep_step("anna", "t1", said("s1", "status of PUMP_01"))
-    history.keep_step("anna", "t1", said("s2", "tool", kind="tool"))
+    history.keep("anna", "t1", said("s1", "status of PUMP_01"))
+    history.keep("anna", "t1", said("s2", "tool", kind="tool"))
     history.begin("anna", "t2", NOW, "Night shift")
-    history.keep_step("anna", "t2", said("s3", "load 100%", kind="assistant_message"))
-    history.keep_step("anna", "t3", said("s4", "轴承温度"))
+    history.keep("anna", "t2", said("s3", "load 100%", kind="assistant_message"))
+    history.keep("anna", "t3", said("s4", "轴承温度"))
     assert {one.thread_id for one in history.threads("anna", 9, search=sought)} == found
 
 
@@ -147,11 +147,11 @@ def test_feedback_on_an_answer_about_an_alert_outlives_the_conversation(
     AlertStore(database).apply("PUMP_01", raised, {}, None)
     with database.read() as connection:
         trace_id = connection.exec_driver_sql("select trace_id from alert_log").scalar_one()
-    history.keep_step("anna", "t1", said("s1", "why?"))
+    history.keep("anna", "t1", said("s1", "why?"))
     answer = said("s2", f"See {trace_id}.", 1, "assistant_message")
-    history.keep_step("anna", "t1", replace(answer, parent_id="run"))
-    history.keep_step("anna", "t1", said("s3", "help", 2))
-    history.keep_step("anna", "t1", said("s4", "Ask me.", 3, "assistant_message"))
+    history.keep("anna", "t1", replace(answer, parent_id="run"))
+    history.keep("anna", "t1", said("s3", "help", 2))
+    history.keep("anna", "t1", said("s4", "Ask me.", 3, "assistant_message"))
     history.judge("anna", "run", True, "", NOW)
     history.judge("anna", "run", False, "It was the bearing", NOW)
     history.judge("anna", "s4", True, "", NOW)
@@ -163,6 +163,24 @@ def test_feedback_on_an_answer_about_an_alert_outlives_the_conversation(
     with database.read() as connection:
         count = connection.exec_driver_sql("select count(*) from chat_feedback").scalar_one()
     assert count == 1
+
+
+def test_conversations_that_nobody_goes_on_with_are_forgotten(history: ChatHistoryStore) -> None:
+    for number in range(130):
+        history.keep("anna", f"a{number}", said(f"s{number}", "old", 1), chart(f"e{number}"))
+    history.keep("ben", "old", said("o1", "begun long ago", -9999))
+    history.keep("ben", "old", said("o2", "goes on", 3))
+    assert history.drop_unused(NOW + timedelta(minutes=2)) == 130
+    assert history.thread("anna", "a7") is None
+    assert history.element("anna", "a7", "e7") is None
+    assert [one.thread_id for one in history.threads("ben", 9)] == ["old"]
+
+
+def test_what_holds_a_piece_of_another_conversation_is_not_kept(history: ChatHistoryStore) -> None:
+    history.keep("anna", "t1", said("s1", "mine"))
+    with pytest.raises(NotFound):
+        history.keep("ben", "t2", said("s2", "his"), said("s1", "taken"), chart("e1"))
+    assert history.thread("ben", "t2") is None
 
 
 def test_what_is_written_together_falls_together(history: ChatHistoryStore) -> None:
@@ -178,7 +196,7 @@ def test_what_is_written_together_falls_together(history: ChatHistoryStore) -> N
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 def test_any_text_comes_back_as_it_was(history: ChatHistoryStore, text: str) -> None:
-    history.keep_step("anna", "t1", said("s1", text))
+    history.keep("anna", "t1", said("s1", text))
     kept = history.thread("anna", "t1")
     assert kept is not None
     assert kept.steps[0].text == text

@@ -15,4 +15,26 @@
     });
     return send.call(this, body);
   };
+
+  // Where no list of conversations is open, as on a phone, it leaves the address as it was: a
+  // reload, or a phone that ran out of memory, would begin anew.
+  const began = '42["first_interaction",';
+  const patience = 2000;
+  const atTop = () => [root, `${root}/`].includes(location.pathname);
+  window.WebSocket = class extends WebSocket {
+    constructor(...given) {
+      super(...given);
+      this.addEventListener("message", ({ data }) => {
+        if (typeof data !== "string" || !data.startsWith(began)) {
+          return;
+        }
+        const thread = JSON.parse(data.slice(2))[1].thread_id;
+        setTimeout(() => {
+          if (atTop() && this.readyState === WebSocket.OPEN) {
+            history.replaceState(history.state, "", `${root}/thread/${thread}`);
+          }
+        }, patience);
+      });
+    }
+  };
 })();
