@@ -5,9 +5,10 @@ from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from threading import Event, Lock, Thread
 
+from opsmith.bell import MemoryBell
 from opsmith.errors import OpsmithError
 from opsmith.storage.redis_client import RedisClient
-from opsmith.storage.wake import MemoryBell, MemoryWake
+from opsmith.storage.wake import MemoryWake
 
 PAUSE = 1.0
 """Seconds until a Redis that did not answer is tried again; until then the feeds look by time."""

@@ -272,3 +272,27 @@ async def test_q_leaves_at_once(plant: Plant) -> None:
         await settle(pilot)
         await pilot.press("q")
         assert app.return_code == 0
+
+
+async def test_what_comes_while_an_answer_is_on_its_way_is_looked_for_after_it(
+    plant: Plant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = connect(plant.server())
+    asked, let_go = asyncio.Event(), asyncio.Event()
+    whole = client.call_tool_mcp
+
+    async def held(name: str, *args: Any, **kwargs: Any) -> Any:
+        answer = await whole(name, *args, **kwargs)
+        if name == "list_alerts":
+            asked.set()
+            await let_go.wait()
+        return answer
+
+    monkeypatch.setattr(client, "call_tool_mcp", held)
+    app = Console(client, refresh_seconds=3600)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await asked.wait()
+        plant.raise_alert("PUMP_01", "over_pressure", AlertLevel.P0, OVER)
+        app.standing.action_look()
+        let_go.set()
+        assert "over pressure" in await press(pilot)

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import websockets
 
+from opsmith.bell import MemoryBell
 from opsmith.errors import BadInput
 
 PATH = "/ws/events"
@@ -17,26 +18,6 @@ AGAIN = 2.0
 """Seconds before a connection that was lost is opened again."""
 
 _CLOSED = (OSError, TimeoutError, websockets.WebSocketException)
-
-
-class FarBell:
-    """See `opsmith.ports.Bell`."""
-
-    def __init__(self) -> None:
-        self._rung = asyncio.Event()
-
-    async def wait(self, timeout: float) -> bool:
-        """See `Bell.wait`."""
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(timeout):
-                await self._rung.wait()
-        rung = self._rung.is_set()
-        self._rung.clear()
-        return rung
-
-    def ring(self) -> None:
-        """Wake whoever waits, or will."""
-        self._rung.set()
 
 
 class FarWake:
@@ -59,9 +40,9 @@ class FarWake:
         """See `Wake.ring`; who is elsewhere has nothing to announce."""
 
     @contextlib.contextmanager
-    def listen(self, topics: Iterable[str]) -> Generator[FarBell]:
+    def listen(self, topics: Iterable[str]) -> Generator[MemoryBell]:
         """See `Wake.listen`."""
-        bell = FarBell()
+        bell = MemoryBell()
         task = asyncio.get_running_loop().create_task(self._run(",".join(topics), bell))
         try:
             yield bell
@@ -71,7 +52,7 @@ class FarWake:
     def close(self) -> None:
         """See `Wake.close`."""
 
-    async def _run(self, topics: str, bell: FarBell) -> None:
+    async def _run(self, topics: str, bell: MemoryBell) -> None:
         while True:
             with contextlib.suppress(*_CLOSED):
                 await self._follow(topics, bell)
@@ -79,7 +60,7 @@ class FarWake:
             bell.ring()
             await asyncio.sleep(AGAIN)
 
-    async def _follow(self, topics: str, bell: FarBell) -> None:
+    async def _follow(self, topics: str, bell: MemoryBell) -> None:
         address = f"{self._url}?topics={topics}&cursor={self._cursor}"
         async with websockets.connect(address, additional_headers=self._headers) as socket:
             async for text in socket:

@@ -52,7 +52,7 @@ class Room(Screen[None]):
         self.words = words
         self.by = by
         self.refresh_seconds = refresh_seconds
-        self._looking = False
+        self._looking = self._again = False
 
     def on_mount(self) -> None:
         """Look at once, and again and again."""
@@ -63,7 +63,9 @@ class Room(Screen[None]):
         self.action_look()
 
     def action_look(self) -> None:
-        """Ask the plant again; a question under way is not asked twice."""
+        """Ask the plant again; while a question is under way, once more after it."""
+        # What is asked now may have come after the answer that is on its way.
+        self._again = self._looking
         if not self._looking:
             self._looking = True
             self._look()
@@ -87,7 +89,7 @@ class Room(Screen[None]):
         """Say everything again, in the language and the theme as they are now."""
 
     def _look_if_seen(self) -> None:
-        if self.is_current:
+        if self.is_current and not self._looking:
             self.action_look()
 
     @work
@@ -96,6 +98,8 @@ class Room(Screen[None]):
             await self.look()
         finally:
             self._looking = False
+        if self._again:
+            self.action_look()
 
     @work
     async def _acknowledge(self, trace_id: str) -> None:
