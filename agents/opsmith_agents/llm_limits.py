@@ -49,7 +49,8 @@ async def answering(model: Model, seconds: float) -> AsyncGenerator[None]:
     except (AgentRunError, FallbackExceptionGroup) as error:
         raise LlmUnavailable(f"{name_of(model)}: {reason_of(error)}") from error
     except (McpError, FastMCPError, anyio.ClosedResourceError, OSError) as error:
-        raise LlmUnavailable("The tools that the LLM needs did not answer") from error
+        what = type(error).__name__
+        raise LlmUnavailable(f"The tools that the LLM needs did not answer ({what})") from error
 
 
 async def in_turn(
