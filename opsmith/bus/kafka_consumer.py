@@ -30,8 +30,9 @@ LEAVING = 2.0
 START = 5.0
 """Seconds to learn where a partition's work starts."""
 
-MOVED = frozenset(
+UNSETTLED = frozenset(
     {
+        KafkaError.REBALANCE_IN_PROGRESS,
         KafkaError.ILLEGAL_GENERATION,
         KafkaError.UNKNOWN_MEMBER_ID,
         KafkaError.FENCED_INSTANCE_ID,
@@ -41,7 +42,7 @@ MOVED = frozenset(
         KafkaError._FENCED,
     }
 )
-"""The partitions went to others, who do the work again."""
+"""Partitions are being shared out, or went to others meanwhile."""
 
 DEAD = frozenset({KafkaError._FATAL, KafkaError.FENCED_INSTANCE_ID})
 """The client is of no use any more, as one that was away for so long that its name was given up.
@@ -324,9 +325,12 @@ class KafkaConsumer:
             if error is None:
                 self._link.answered()
                 self._places.committed(place, offsets[place])
-            elif error.code() == KafkaError.REBALANCE_IN_PROGRESS:
+            elif error.code() in UNSETTLED:
+                # It may stay ours, and no further message may come to commit it with; where it
+                # went, the driver says so soon, the next member does the work again, and nothing
+                # is owed any more.
                 self._places.owe(place, offsets[place])
-            elif error.code() not in MOVED:
+            else:
                 failed = error
         return failed
 

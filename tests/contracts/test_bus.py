@@ -4,6 +4,7 @@ import asyncio
 import importlib
 import logging
 import os
+import random
 import subprocess
 import sys
 import time
@@ -25,6 +26,9 @@ pytestmark = pytest.mark.anyio
 
 PATIENCE = 30.0
 """Seconds in which something has to happen on a slow machine."""
+
+JOINS = int(os.environ.get("OPSMITH_TEST_JOINS", "10"))
+"""Members that join and leave while others work; one in about thirty showed the fault."""
 
 Made = Callable[..., Any]
 """Makes a bus on Kafka, with further arguments of its own."""
@@ -391,6 +395,41 @@ async def test_the_work_of_a_member_that_was_killed_is_done_by_another(
     consumer = await bus.subscribe([topic], group)
     assert len(await taken(consumer, 50)) == 50
     await bus.close()
+
+
+async def test_what_was_done_while_partitions_change_hands_is_committed_though_nothing_follows(
+    kafka: Kafka, topic: str, group: str
+) -> None:
+    chance = random.Random(group)
+
+    async def work(consumer: Consumer, over: asyncio.Event) -> None:
+        while not over.is_set():
+            messages = await consumer.getmany(50, 0.3)
+            if messages:
+                await consumer.commit(messages)
+
+    first, second = (kafka_bus(kafka, partitions=12) for _ in range(2))
+    stays = await first.subscribe([topic], group)
+    over = asyncio.Event()
+    staying = asyncio.create_task(work(stays, over))
+    for _ in range(JOINS):
+        joins = await second.subscribe([topic], group)
+        left = asyncio.Event()
+        joining = asyncio.create_task(work(joins, left))
+        for _ in range(chance.randint(3, 35)):
+            await first.publish(topic, [(f"key-{chance.randrange(400)}", b"x")])
+            # Spread over the time in which the partitions are shared out.
+            await asyncio.sleep(0.03)
+        async with asyncio.timeout(PATIENCE):
+            while await first.behind(group):
+                await asyncio.sleep(0.05)
+        left.set()
+        await joining
+        await joins.close()
+    over.set()
+    await staying
+    await first.close()
+    await second.close()
 
 
 async def test_a_member_that_was_idle_for_too_long_comes_back(

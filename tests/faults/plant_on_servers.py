@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import confluent_kafka
+import pytest
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 from faults.dying import COMMITTED, NEVER
@@ -40,11 +41,20 @@ GROUPS = ("ingest", "responder", "refiner")
 Part = Literal["ingest", "respond"]
 
 
-def until(holds: Callable[[], object], what: str, patience: float = PATIENCE) -> float:
-    """Wait until it holds; the seconds that it took. Fails after `patience` seconds."""
+def until(
+    holds: Callable[[], object],
+    what: str,
+    patience: float = PATIENCE,
+    told: Callable[[], object] = lambda: "",
+) -> float:
+    """Wait until it holds; the seconds that it took.
+
+    Fails after `patience` seconds, with what `told` has to say then.
+    """
     began = time.monotonic()
     while not holds():
-        assert time.monotonic() - began < patience, f"not within {patience:.0f} s: {what}"
+        if time.monotonic() - began >= patience:
+            pytest.fail(f"not within {patience:.0f} s: {what}\n{told()}")
         time.sleep(POLL)
     return time.monotonic() - began
 
@@ -219,7 +229,15 @@ class ServerPlant:
 
     def rest(self, patience: float = PATIENCE) -> float:
         """Wait for that; the seconds that it took."""
-        return until(self.is_at_rest, "the plant is at rest", patience)
+        return until(self.is_at_rest, "the plant is at rest", patience, self.left)
+
+    def left(self) -> str:
+        """What keeps the plant from rest."""
+        with open_plant(self.settings) as plant:
+            waiting = plant.outbox.counts()
+        living = [worker.part for worker in self.workers if worker.is_alive]
+        behind = {group: self.behind(group) for group in ("ingest", "responder")}
+        return f"behind: {behind}; outbox: {waiting}; at work: {living}"
 
     def end(self) -> None:
         """End every source and worker that is left, whatever it does."""
