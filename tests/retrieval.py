@@ -4,7 +4,9 @@
 abbreviation; none: the base holds no answer), text, the device_type where one was given, and the
 accepted entry ids, any of which answers. Each was written before the search was asked it, without
 the entries' phrases; a third, taken by chance, is held out, and so is q202 on, asked once all was
-set: nothing is set by looking at them.
+set: nothing is set by looking at them. `kb/retrieval_fresh.jsonl` has three further parts, each
+asked for the first time where the search stood: `fresh` and `second`, which it was bettered by
+since, and `last`, which is held out.
 """
 
 from collections.abc import Callable, Sequence
@@ -18,7 +20,8 @@ from opsmith.domain.base import Language
 
 Kind = Literal["term", "symptom", "typo", "two_char", "mixed", "abbreviation", "none"]
 
-_FILE = Path(__file__).parent / "kb" / "retrieval.jsonl"
+_FOLDER = Path(__file__).parent / "kb"
+_FILES = ("retrieval.jsonl", "retrieval_fresh.jsonl")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,7 @@ class Question:
     accepted: tuple[str, ...]
     device_type: str | None = None
     held: bool = False
+    part: Literal["first", "fresh", "second", "last"] = "first"
 
 
 _QUESTION = TypeAdapter(Question)
@@ -52,7 +56,7 @@ class Quality:
 
 def questions() -> tuple[Question, ...]:
     """The whole set, in order."""
-    lines = _FILE.read_text(encoding="utf-8").splitlines()
+    lines = (line for name in _FILES for line in (_FOLDER / name).read_text("utf-8").splitlines())
     return tuple(_QUESTION.validate_json(line) for line in lines)
 
 

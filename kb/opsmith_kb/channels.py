@@ -182,6 +182,17 @@ USUAL: Mapping[str, tuple[str, ...]] = {
 """Class -> what is commonly measured on a device of it."""
 
 
+_SHORT = {
+    "油温": "oil_temperature", "油位": "level", "液位": "level", "振动值": "vibration",
+    "震动": "vibration", "水温": "temperature", "收光": "rx_power", "发光": "tx_power",
+    "收光功率": "rx_power", "发光功率": "tx_power", "偏置电流": "bias_current",
+    "偏流": "bias_current", "轴温": "bearing_temperature", "瓦温": "bearing_temperature",
+    "电流值": "current",
+    "出口压力": "pressure", "排气温度": "discharge_temperature",
+}  # fmt: skip
+"""What people call channels beside their names."""
+
+
 def channel_name(channel: str, language: Language) -> str:
     """A channel's name for people; itself where it has none.
 
@@ -192,6 +203,20 @@ def channel_name(channel: str, language: Language) -> str:
     if names is None:
         return channel
     return names[1] if language == "zh" else names[0]
+
+
+def channel_of(name: str) -> str:
+    """The channel that a name in either language means; the name with underscores if none.
+
+    >>> channel_of("接收光功率"), channel_of("油温"), channel_of("bearing temperature")
+    ('rx_power', 'oil_temperature', 'bearing_temperature')
+    """
+    told = name.strip().lower()
+    key = "_".join(told.split())
+    if key in NAMES:
+        return key
+    by_name = {one.lower(): channel for channel, names in NAMES.items() for one in names}
+    return by_name.get(told) or _SHORT.get(told) or key
 
 
 def unknown_channels(channel: str) -> Sequence[str]:

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 
 from opsmith.domain.alerts import Deviation
 from opsmith.domain.knowledge import KnowledgeEntry, Prose, Sign
-from opsmith_kb.tokens import query_terms, tokens
+from opsmith_kb.search_lexicon import query_terms
+from opsmith_kb.tokens import tokens
 
 _DENIES = re.compile(
     r"\b(no|not|non|without|never|nothing|normal|fine|false|isn't|wasn't|unknown|unclear)\b"

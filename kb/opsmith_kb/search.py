@@ -5,8 +5,6 @@ languages, abbreviations, misspellings by letters and by sound. An entry is foun
 enough of what was asked; where none does nothing is found, rather than the least unlike.
 """
 
-import math
-from collections import OrderedDict
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -16,21 +14,24 @@ from numpy.typing import NDArray
 
 from opsmith.domain.alerts import Direction
 from opsmith.domain.knowledge import KnowledgeEntry
+from opsmith_kb.channels import channel_of
 from opsmith_kb.classes import ROTATING, applies_to, infer_device_type
-from opsmith_kb.search_lexicon import lexicon
-from opsmith_kb.search_postings import Floats, Postings
-from opsmith_kb.search_query import Meaning, Reader, Term
-from opsmith_kb.search_spelling import Spelling
+from opsmith_kb.search_postings import Floats, Postings, weigh
+from opsmith_kb.search_query import Term
+from opsmith_kb.search_terms import Match, Terms
 from opsmith_kb.signs import measurement_name
+from opsmith_kb.tokens import is_chinese
 
 _COVERED = 0.33
 """Share of the information asked for that an entry must cover to answer. On the questions that are
 not held out, from 0.25 to 0.4 one or two fewer are answered, and one or two strange ones fewer."""
-_PLAIN = 0.9
-"""Strength from which an entry speaks of a word, rather than names it beside."""
-_NEWS = 4.0
-"""Information of a word that no entry has, as of one that 1 entry in 55 has."""
-_APT = 1.1
+_COVERED_ANYWHERE = 0.5
+"""The same where no class of devices is chosen or named: the question may be of anything."""
+_COVERED_BESIDE = 0.6
+"""The same where it answers none of the field's words, but only such as anyone says."""
+_ANCHOR = 0.4
+"""How sure a word of the field is answered at least, to be one that an entry is about."""
+_APT = 1.2
 """What an entry as broad as the question gains."""
 _RESEMBLING = 0.25
 """Share of the best entry's score under which another is noise beside it."""
@@ -40,11 +41,19 @@ _CLASS_NAMED = 0.8
 """What an entry of the class that the question names gains, beside its words."""
 _OTHER_CLASS = 0.75
 """What is left of the score of an entry that does not hold for the class that is named."""
-_LONG = 6
-"""Letters of a word outside the lexicon for which a misspelt one may be taken."""
+_PHRASE = 4
+"""Signs of the longest Chinese phrase of an entry that is taken for a word."""
 _KEPT = 128
-"""Words, and filters, whose entries are remembered."""
+"""Filters whose entries are remembered."""
 
+
+_DIRECTIONS: dict[Direction, tuple[str, ...]] = {
+    "up": ("up", "rising", "high", "higher", "升高", "上升", "增大", "增加", "变大", "偏高", "过高",
+           "太高", "高", "大"),
+    "down": ("down", "falling", "low", "lower", "下降", "降低", "减小", "减少", "变小", "偏低",
+             "过低", "太低", "低", "小"),
+}  # fmt: skip
+"""How people say which way a channel went, the longer words first."""
 
 Mask = NDArray[np.bool_]
 
@@ -65,31 +74,17 @@ class Symptom:
         Symptom(channel='bearing_temperature', direction='up')
         >>> Symptom.read("flow")
         Symptom(channel='flow', direction=None)
+        >>> Symptom.read("轴承温度升高"), Symptom.read("振动")
+        (Symptom(channel='bearing_temperature', direction='up'), Symptom(channel='vibration', \
+direction=None))
         """
-        *channel, last = text.lower().split() or [""]
-        for direction in ("up", "down"):
-            if channel and last == direction:
-                return cls("_".join(channel), direction)
-        return cls("_".join([*channel, last]))
-
-
-@dataclass(frozen=True, slots=True)
-class Match:
-    """Why a word of the question is answered."""
-
-    term: Term
-    meaning: Meaning
-    """The surest of those that the entry holds."""
-
-    @property
-    def told(self) -> str:
-        """The word as it was typed, and what it was taken for where that is another."""
-        names, form = lexicon().names, self.meaning.form
-        if self.meaning.how == "spelling":
-            return f"{self.term.word} ≈ {names.get(self.term.meant, self.term.meant)}"
-        if self.meaning.how in ("same", "plain") or form not in names:
-            return self.term.word
-        return f"{self.term.word} = {names[form]}"
+        told = " ".join(text.lower().replace("_", " ").split())
+        for direction, words in _DIRECTIONS.items():
+            for word in words:
+                rest = told.removesuffix(word if is_chinese(word) else f" {word}").strip()
+                if rest and rest != told:
+                    return cls(channel_of(rest), direction)
+        return cls(channel_of(told))
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,16 +113,6 @@ class Found:
     """The best, best first."""
 
 
-@dataclass(slots=True)
-class _Scored:
-    """A term held against all entries."""
-
-    score: Floats
-    sure: Floats
-    news: float
-    """Information in it, at most `_NEWS`."""
-
-
 class KnowledgeIndex:
     """An index over entries, built once.
 
@@ -140,14 +125,14 @@ class KnowledgeIndex:
         self, entries: Sequence[KnowledgeEntry], before: "KnowledgeIndex | None" = None
     ) -> None:
         self._entries = tuple(sorted(entries, key=lambda entry: entry.entry_id))
-        self._postings = Postings(self._entries, None if before is None else before._postings)
-        long = (one for one in self._postings if len(one) >= _LONG and one.isascii())
-        known = {token: token for token in long if token.isalpha()}
-        words = lexicon()
-        self._reader = Reader(words, self._postings, Spelling({**known, **words.spellings}))
+        self._postings = Postings(
+            {entry.entry_id: entry for entry in self._entries},
+            weigh,
+            None if before is None else before._postings,
+        )
+        self._terms = Terms(self._postings, _own_words(self._entries))
         self._all = np.ones(len(self._entries), np.bool_)
         self._masks = dict[Hashable, Mask]()
-        self._scored = OrderedDict[tuple[str, str, float], _Scored]()
 
     def search(self, text: str, device_type: str | None = None, limit: int = 5) -> list[Hit]:
         """The entries that answer best, best first; see `find`."""
@@ -178,22 +163,25 @@ class KnowledgeIndex:
             )
             hits = (Hit(self._entries[i], 0.0, 1.0) for i in places[:limit])
             return Found(len(places), tuple(hits))
-        terms = self._reader.terms(text)
-        scores, covered = self._weigh(terms, device_type)
-        scores[~held | (covered < _COVERED)] = 0.0
+        terms = self._terms.read(text)
+        scores, covered, anchored = self._weigh(terms, device_type)
+        placed = device_type is not None or any(term.class_ for term in terms)
+        needed = _COVERED if placed else _COVERED_ANYWHERE
+        scores[~held | (covered < np.where(anchored, needed, _COVERED_BESIDE))] = 0.0
         best = float(scores.max(initial=0.0))
         # What holds only a common word of a longer question is noise beside a good answer.
         places = np.flatnonzero((scores > 0) & (scores >= _RESEMBLING * best))
         first = places[np.lexsort((places, -scores[places]))[:limit]]
         hits = tuple(
-            Hit(self._entries[i], float(scores[i]), float(covered[i]), self._why(terms, i))
+            Hit(self._entries[i], float(scores[i]), float(covered[i]), self._terms.why(terms, i))
             for i in map(int, first)
         )
         return Found(len(places), hits)
 
-    def _weigh(self, terms: Sequence[Term], device_type: str | None) -> tuple[Floats, Floats]:
-        """Score and covered share of every entry."""
+    def _weigh(self, terms: Sequence[Term], device_type: str | None) -> tuple[Floats, Floats, Mask]:
+        """Score and covered share of every entry, and whether it answers a word of the field."""
         size = len(self._entries)
+        anchored = np.zeros(size, np.bool_)
         scores, covered = np.zeros(size, np.float32), np.zeros(size, np.float32)
         asked = 0.0
         named = [term for term in terms if term.class_ is not None]
@@ -201,11 +189,13 @@ class KnowledgeIndex:
         for term in terms:
             if term.class_ is not None:
                 continue
-            scored = self._score(term)
+            scored = self._terms.score(term)
             scores += scored.score
             if term.telling:
                 covered += scored.news * scored.sure
                 asked += scored.news
+                if any(one.how != "plain" for one in term.meanings):
+                    anchored |= scored.sure > _ANCHOR
         if asked > 0:
             for class_, news in {
                 device_type: _CLASS_GIVEN,
@@ -217,13 +207,13 @@ class KnowledgeIndex:
             covered /= asked
             scores *= 0.5 + 0.5 * covered
         elif named:
-            covered[:] = 1.0
+            covered[:], anchored[:] = 1.0, True
         scores *= self._breadth(device_type, named)
         for term in named:
             scores *= np.where(self._held(term.class_), 1.0, _OTHER_CLASS)
             own = self._named(str(term.class_))
             scores += np.where(own & ((scores > 0) | (asked == 0)), _CLASS_NAMED, 0.0)
-        return scores, covered
+        return scores, covered, anchored
 
     def _breadth(self, device_type: str | None, named: Sequence[Term]) -> Floats:
         """Without a class what holds for many machines is likelier meant, with one its own."""
@@ -234,47 +224,6 @@ class KnowledgeIndex:
         else:
             apt = self._named(ROTATING) | self._named("*")
         return np.where(apt, _APT, 1).astype(np.float32)
-
-    def _score(self, term: Term) -> _Scored:
-        # The same word read alike has the same meanings, which would be dear to compare.
-        key = (term.word, term.meant, term.share)
-        scored = self._scored.get(key)
-        if scored is None:
-            scored = self._scored[key] = self._score_anew(term)
-            if len(self._scored) > _KEPT:
-                self._scored.popitem(last=False)
-        return scored
-
-    def _score_anew(self, term: Term) -> _Scored:
-        """BM25 of a term, as of the form of it that an entry says best."""
-        size = len(self._entries)
-        score, sure = np.zeros(size, np.float32), np.zeros(size, np.float32)
-        found = [(one.sure, *self._postings.of_all(one.tokens)) for one in term.meanings]
-        if found:
-            places = np.concatenate([places for _, places, _ in found])
-            strengths = np.concatenate([how * strong for how, _, strong in found])
-            sures = np.concatenate([_sure(how, strong) for how, _, strong in found])
-            np.maximum.at(score, places, strengths)
-            np.maximum.at(sure, places, sures)
-        holders = int(np.count_nonzero(sure >= 0.5 * sure.max(initial=1e-9)))
-        if holders == 0:
-            return _Scored(score, sure, _NEWS * term.share)
-        rarity = math.log(1 + (size - holders + 0.5) / (holders + 0.5))
-        news = min(_NEWS, max(0.5, rarity)) * term.share
-        return _Scored(score * np.float32(rarity * term.share), sure, news)
-
-    def _why(self, terms: Sequence[Term], place: int) -> tuple[Match, ...]:
-        """The words that an entry answers, each with the meaning that is surest."""
-        why = list[Match]()
-        for term in terms:
-            if term.telling and self._score(term).sure[place] > 0:
-                strong = [self._postings.strength(one.tokens, place) for one in term.meanings]
-                sures = [
-                    float(_sure(one.sure, np.float32(how)))
-                    for one, how in zip(term.meanings, strong, strict=True)
-                ]
-                why.append(Match(term, term.meanings[sures.index(max(sures))]))
-        return tuple(why)
 
     def _held(self, device_type: str | None) -> Mask:
         """Which entries hold for a class."""
@@ -303,9 +252,14 @@ class KnowledgeIndex:
         return mask
 
 
-def _sure(how: float, strengths: Floats | np.float32) -> Floats:
-    """How sure a meaning is where an entry holds it so strongly."""
-    return np.float32(how) * np.minimum(np.float32(1), strengths / np.float32(_PLAIN))
+def _own_words(entries: Sequence[KnowledgeEntry]) -> set[str]:
+    """The short Chinese phrases in which entries say what people call them."""
+    return {
+        phrase
+        for entry in entries
+        for phrase in entry.also.get("zh", ())
+        if 2 <= len(phrase) <= _PHRASE and all(is_chinese(sign) for sign in phrase)
+    }
 
 
 def _shows(entry: KnowledgeEntry, symptom: Symptom) -> bool:

@@ -8,9 +8,11 @@ from importlib.resources import files
 from itertools import pairwise
 
 from opsmith_kb.search_sounds import sounds
-from opsmith_kb.tokens import is_chinese, stem, words
+from opsmith_kb.tokens import is_chinese, says_nothing, stem, words
 
 _FILE = "search_words.txt"
+_LONGEST = 8
+"""Signs of the longest Chinese word that is looked for."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +28,7 @@ class Lexicon:
     general: frozenset[str]
     """Forms that say nothing of a fault."""
     elsewhere: frozenset[str]
-    """Forms of other machines and other matters."""
+    """Words of other machines and other matters, English ones as they are written."""
     by_sound: Mapping[tuple[str, ...], tuple[str, ...]]
     """Syllables -> Chinese forms of two signs or more that sound so."""
     spellings: Mapping[str, str]
@@ -88,12 +90,25 @@ def read_lexicon(text: str) -> Lexicon:
         related=_fixed(related),
         classes=classes,
         general=_listed(lines["general"]),
-        elsewhere=_listed(lines["elsewhere"]),
+        elsewhere=frozenset(one for line in lines["elsewhere"] for one in line.split()),
         by_sound={key: tuple(forms) for key, forms in by_sound.items()},
         spellings={one: stem(one) for one in sorted(written) if not is_chinese(one)},
         names={form_of(name): name for group in reversed(groups) for name in reversed(group)},
         pairs=frozenset(pair for form in meanings for pair in pairwise(form.split(" "))),
         longest=max(form.count(" ") + 1 for form in meanings),
+    )
+
+
+def singular(word: str) -> tuple[str, ...]:
+    """An English word, and what it may be the plural of.
+
+    >>> singular("boilers"), singular("batteries")
+    (('boilers', 'boiler'), ('batteries', 'batterie', 'batteri', 'battery'))
+    """
+    ends = {"s": "", "es": "", "ies": "y"}
+    return (
+        word,
+        *(word.removesuffix(end) + one for end, one in ends.items() if word.endswith(end)),
     )
 
 
@@ -119,3 +134,52 @@ def _sections(text: str) -> dict[str, list[str]]:
 
 def _fixed(forms: Mapping[str, Mapping[str, None]]) -> dict[str, tuple[str, ...]]:
     return {form: tuple(others) for form, others in forms.items()}
+
+
+def query_terms(text: str) -> list[tuple[str, tuple[str, ...]]]:
+    """The words of a text, each with the tokens that mean it, itself first.
+
+    A Chinese word is matched as a whole, by its pairs, so that a shared character alone finds
+    nothing.
+
+    >>> [(word, meanings[:2]) for word, meanings in query_terms("轴承 in 泵房")]
+    [('轴承', ('轴承', 'bear')), ('泵房', ('泵房',))]
+    """
+    terms: list[tuple[str, tuple[str, ...]]] = []
+    for piece in words(text):
+        if is_chinese(piece):
+            terms += [(word, _meanings(word)) for word in _cut(piece)]
+        elif not says_nothing(piece):
+            terms.append((piece, _meanings(stem(piece))))
+    return terms
+
+
+def _cut(run: str) -> list[str]:
+    """Cut a run of Chinese at the words of the field; what is between them stays in pairs."""
+    found, rest, i = list[str](), "", 0
+    known = lexicon().meanings
+    while i < len(run):
+        sizes = range(min(_LONGEST, len(run) - i), 1, -1)
+        form = next((run[i : i + n] for n in sizes if run[i : i + n] in known), None)
+        if form is None:
+            rest += run[i]
+            i += 1
+            continue
+        found += [*_pairs(rest), form]
+        rest = ""
+        i += len(form)
+    return found + _pairs(rest)
+
+
+def _pairs(run: str) -> list[str]:
+    if len(run) <= 1:
+        return [sign for sign in run if not says_nothing(sign)]
+    pairs = (run[i : i + 2] for i in range(len(run) - 1))
+    return [pair for pair in pairs if not all(says_nothing(sign) for sign in pair)]
+
+
+def _meanings(form: str) -> tuple[str, ...]:
+    """The form and what means the same, as far as a single token says it."""
+    others = lexicon().meanings.get(form, ())
+    one = (other for other in others if " " not in other and (len(other) > 1 or other.isascii()))
+    return tuple(dict.fromkeys([form, *one]))

@@ -1,9 +1,10 @@
-"""Which entries hold a token and how strongly: postings of BM25 in arrays."""
+"""Which texts hold a token and how strongly: postings of BM25 in arrays."""
 
 import math
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import pairwise
+from typing import Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,41 +16,52 @@ from opsmith_kb.tokens import stem, tokens_of, words
 _K1, _B = 1.2, 0.75
 """As Robertson and Zaragoza (2009), The Probabilistic Relevance Framework, give them."""
 _WEIGHTS = {
-    "name": 6.0, "fault_pattern": 2.0, "symptoms": 2.0, "root_cause": 1.0, "solution": 0.7,
+    "name": 6.0, "fault_pattern": 2.0, "symptoms": 1.0, "root_cause": 1.0, "solution": 0.7,
     "prevention": 0.3, "immediate_action": 0.3, "confirm_by": 0.3,
 }  # fmt: skip
 """How often a field's words count; a name says what the entry is about."""
+_ALSO = 2.5
+"""Of what people also say."""
 
 Floats = NDArray[np.float32]
 Places = NDArray[np.int32]
 
 
-class Postings:
-    """Token -> the places of the entries that hold it, with its strength in each.
+Text = TypeVar("Text")
+
+
+class Postings(Generic[Text]):
+    """Token -> the places of the texts that hold it, with its strength in each.
 
     Args:
-        entries: In the order of their places.
-        before: Of the entries as they were: what has not changed is not read again.
+        texts: By key, in the order of their places.
+        weigh: The tokens of a text, each with how often it counts.
+        before: Of the texts as they were: what has not changed is not read again.
     """
 
-    def __init__(self, entries: Sequence[KnowledgeEntry], before: "Postings | None" = None) -> None:
+    def __init__(
+        self,
+        texts: Mapping[str, Text],
+        weigh: Callable[[Text], Mapping[str, float]],
+        before: "Postings[Text] | None" = None,
+    ) -> None:
         self._ids: dict[str, int] = {} if before is None else before._ids
         known = {} if before is None else before._read
-        self._read: dict[str, tuple[KnowledgeEntry, Places, Floats]] = {}
-        for entry in entries:
-            read = known.get(entry.entry_id)
-            if read is None or (read[0] is not entry and read[0] != entry):
-                read = self._tokens_of(entry)
-            self._read[entry.entry_id] = read
-        rows = [self._read[entry.entry_id] for entry in entries]
+        self._read: dict[str, tuple[Text, Places, Floats]] = {}
+        for key, text in texts.items():
+            read = known.get(key)
+            if read is None or (read[0] is not text and read[0] != text):
+                read = self._tokens_of(text, weigh(text))
+            self._read[key] = read
+        rows = list(self._read.values())
+        self.texts = len(rows)
         self._size = len(self._ids)
         self._sort([ids for _, ids, _ in rows], [weights for _, _, weights in rows])
 
-    def _tokens_of(self, entry: KnowledgeEntry) -> tuple[KnowledgeEntry, Places, Floats]:
-        weights = weigh(entry)
+    def _tokens_of(self, text: Text, weights: Mapping[str, float]) -> tuple[Text, Places, Floats]:
         ids = [self._ids.setdefault(token, len(self._ids)) for token in weights]
         return (
-            entry,
+            text,
             np.array(ids, np.int32),
             np.fromiter(weights.values(), np.float32, len(weights)),
         )
@@ -72,20 +84,20 @@ class Postings:
         self._starts = np.concatenate(([0], np.cumsum(counts)))
 
     def __contains__(self, token: object) -> bool:
-        """Whether an entry holds it."""
+        """Whether a text holds it."""
         return self.count(token) > 0
 
     def __iter__(self) -> Iterator[str]:
-        """The tokens that entries hold."""
+        """The tokens that texts hold."""
         return (token for token in self._ids if token in self)
 
     def count(self, token: object) -> int:
-        """How many entries hold it."""
+        """How many texts hold it."""
         at = self._ids.get(token, self._size) if isinstance(token, str) else self._size
         return int(self._starts[at + 1] - self._starts[at]) if at < self._size else 0
 
     def of(self, token: str) -> tuple[Places, Floats]:
-        """The places of the entries that hold a token, and how strongly: 0 to 2.2, no rarity."""
+        """The places of the texts that hold a token, and how strongly: 0 to 2.2, no rarity."""
         at = self._ids.get(token, self._size)
         if at >= self._size:
             return self._places[:0], self._strengths[:0]
@@ -93,7 +105,7 @@ class Postings:
         return self._places[here], self._strengths[here]
 
     def of_all(self, parts: Sequence[str]) -> tuple[Places, Floats]:
-        """The entries that hold all parts of a form; a form is as strong as its weakest part."""
+        """The texts that hold all parts of a form; a form is as strong as its weakest part."""
         places, strengths = self.of(parts[0])
         for part in parts[1:]:
             others, weaker = self.of(part)
@@ -104,7 +116,7 @@ class Postings:
         return places, strengths
 
     def strength(self, parts: Sequence[str], place: int) -> float:
-        """How strongly one entry holds a form; 0 where it does not."""
+        """How strongly one text holds a form; 0 where it does not."""
         weakest = math.inf
         for part in parts:
             places, strengths = self.of(part)
@@ -118,15 +130,19 @@ class Postings:
 def weigh(entry: KnowledgeEntry) -> Mapping[str, float]:
     """The tokens of an entry, each with how often it counts."""
     weights = dict[str, float]()
-    _count(weights, f"{entry.entry_id} {entry.category} {entry.iso_code}", 1.0)
-    _count(weights, " ".join(entry.parts + entry.parts_zh), 1.0)
+    count(weights, f"{entry.entry_id} {entry.category} {entry.iso_code}", 1.0)
+    count(weights, " ".join(entry.parts + entry.parts_zh), 1.0)
     for prose in entry.text.values():
         for field, weight in _WEIGHTS.items():
-            _count(weights, str(getattr(prose, field)), weight)
+            count(weights, str(getattr(prose, field)), weight)
+    for phrases in entry.also.values():
+        for phrase in phrases:
+            count(weights, phrase, _ALSO)
     return weights
 
 
-def _count(weights: dict[str, float], text: str, weight: float) -> None:
+def count(weights: dict[str, float], text: str, weight: float) -> None:
+    """Add the tokens of a text to `weights`, each as often as it is there times `weight`."""
     for token, often in Counter(tokens_and_pairs(text)).items():
         weights[token] = weights.get(token, 0.0) + weight * often
 

@@ -3,12 +3,12 @@
 A question is words and nothing else: there is no syntax, so there is nothing to inject.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal, Protocol
 
-from opsmith_kb.search_lexicon import Lexicon
+from opsmith_kb.search_lexicon import Lexicon, singular
 from opsmith_kb.search_sounds import sounds
 from opsmith_kb.search_spelling import Spelling
 from opsmith_kb.tokens import is_chinese, says_nothing, stem, words
@@ -22,7 +22,7 @@ _SURE: dict[How, float] = {
 }  # fmt: skip
 _ONE_SIGN = 0.5
 """How sure a single Chinese character is, beside a word."""
-_ELSEWHERE = 2.0
+_ELSEWHERE = 3.0
 """How many unknown words a word of another matter is worth."""
 _IN_PASSING = 0.3
 """What a word that says nothing of a fault adds to a score."""
@@ -74,12 +74,27 @@ class Reader:
         lexicon: The words of the field.
         held: Tokens of the entries.
         spelling: Of the words of both.
+        own: Short Chinese phrases that entries tell of themselves: words that no lexicon has.
     """
 
-    def __init__(self, lexicon: Lexicon, held: Vocabulary, spelling: Spelling) -> None:
+    def __init__(
+        self,
+        lexicon: Lexicon,
+        held: Vocabulary,
+        spelling: Spelling,
+        own: Collection[str] = (),
+    ) -> None:
         self._lexicon = lexicon
         self._held = held
         self._spelling = spelling
+        self._own = frozenset(one for one in own if not self._known_in(one))
+        self._own_by_sound = {sounds(one): one for one in sorted(self._own, reverse=True)}
+
+    def _known_in(self, phrase: str) -> bool:
+        """Whether it holds a word of the lexicon, by which it is read already."""
+        known = (self._lexicon.meanings, self._lexicon.general)
+        parts = {phrase[i:j] for j in range(2, len(phrase) + 1) for i in range(j - 1)}
+        return any(part in one for part in parts for one in known)
 
     def terms(self, text: str) -> list[Term]:
         """The words of a question, in order, each once."""
@@ -122,17 +137,20 @@ class Reader:
             or form in lexicon.general
             or word in lexicon.spellings
             or form in lexicon.meanings
-            or form in self._lexicon.elsewhere
+            or self._elsewhere(word)
             or form in self._held
         )
         return () if known else self._spelling.nearest(word)
+
+    def _elsewhere(self, word: str) -> bool:
+        return any(one in self._lexicon.elsewhere for one in singular(word))
 
     def _other(self, word: str, meant: Sequence[str]) -> Iterable[Term]:
         """An English word that is none of the field's."""
         if says_nothing(word):
             return
         form = stem(word)
-        if form in self._lexicon.elsewhere and form not in self._held:
+        if self._elsewhere(word) and form not in self._held:
             yield Term(word, (), share=_ELSEWHERE)
             return
         general = form in self._lexicon.general or word.isdigit()
@@ -186,6 +204,8 @@ class Reader:
                 return size, self._known(form, form, "same")
             if form in lexicon.general:
                 return size, None
+            if form in self._own and not (size == 2 and self._begins(run, i + 1)):
+                return size, Term(form, (_meaning(form, "same"),), meant=form)
             if form in lexicon.elsewhere and not self._holds(form):
                 return size, Term(form, (), share=_ELSEWHERE)
             crossed = size == 2 and self._begins(run, i + 1)
@@ -193,6 +213,10 @@ class Reader:
                 return size, self._known(form, meant, "spelling")
         if run[i] in lexicon.meanings and run[i : i + 2] not in self._held:
             return 1, self._known(run[i], run[i], "same")
+        if run[i] in lexicon.elsewhere and not any(
+            run[k : k + 2] in self._held for k in (i - 1, i) if k >= 0
+        ):
+            return 1, Term(run[i], (), share=_ELSEWHERE)
         return 0, None
 
     def _begins(self, run: str, i: int) -> bool:
@@ -212,7 +236,10 @@ class Reader:
             return None
         if any(says_nothing(sign) for sign in form):
             return None
-        meant = self._lexicon.by_sound.get(sounds(form), ())
+        own = self._own_by_sound.get(heard := sounds(form))
+        meant = [*self._lexicon.by_sound.get(heard, ()), *([] if own is None else [own])]
+        if len(form) == 2 and form[::-1] in self._own:
+            meant.append(form[::-1])
         return next((one for one in meant if (set(one) & set(form)) - self._lexicon.general), None)
 
     def _pairs(self, run: str) -> Iterable[Term]:

@@ -1,6 +1,6 @@
 """Failure modes and symptoms, in words: what a class can have, what shows how, and back."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -74,6 +74,7 @@ class ModeFound(Model):
     unexplained: tuple[str, ...] = Field(description="Channels it would not move.")
     look_for: tuple[str, ...] = Field(description="How else it would show.")
     separating_test: str | None = Field(description="What tells it from its look-alikes.")
+    learned: float = Field(default=0.0, description="Log odds that closed orders added, -1 to 1.")
 
 
 class ModesFound(ToolResult):
@@ -149,7 +150,7 @@ class FailureModes:
         Of a device with readings use `match_failure_modes`, which measures the symptoms.
         """
         class_ = device_class(device_type)
-        entries = self._of_class(class_)
+        entries, learned = self._weighed(class_)
         # The class is settled here; `rank` would guess an unknown one by the channels.
         ranked = rank([_change(one) for one in symptoms], class_ or "*", entries)
         modes = [one for one in ranked if one.entry is not None and one.standing == "supported"]
@@ -168,7 +169,11 @@ class FailureModes:
             device_type=class_ or "*",
             none_probability=round(none.probability, 4),
             considered=len(ranked) - 1,
-            found=tuple(_found(one, one.entry, language) for one in modes[:_MODES] if one.entry),
+            found=tuple(
+                _found(one, one.entry, language, learned.get(one.entry_id, 0.0))
+                for one in modes[:_MODES]
+                if one.entry
+            ),
         )
 
     def show_symptoms(self, entry_id: EntryId, language: Language = "en") -> ModeSymptoms:
@@ -191,6 +196,10 @@ class FailureModes:
             symptoms=tuple(_symptom(sign, others, language) for sign in signs),
             confirm_by=text.confirm_by,
         )
+
+    def _weighed(self, class_: str) -> tuple[Sequence[KnowledgeEntry], Mapping[str, float]]:
+        """The entries of a class, and what was learned of them and is in their priors."""
+        return self._of_class(class_), {}
 
     def _of_class(self, class_: str) -> list[KnowledgeEntry]:
         entries = self._entries.all()
@@ -241,7 +250,7 @@ def _change(symptom: Symptom) -> ChannelChange:
     )
 
 
-def _found(one: Ranked, entry: KnowledgeEntry, language: Language) -> ModeFound:
+def _found(one: Ranked, entry: KnowledgeEntry, language: Language, learned: float) -> ModeFound:
     text = entry.text[language]
     return ModeFound(
         entry_id=one.entry_id,
@@ -259,6 +268,7 @@ def _found(one: Ranked, entry: KnowledgeEntry, language: Language) -> ModeFound:
             if sign.weight > 0
         )[:_LOOK_FOR],
         separating_test=test_of(one, language),
+        learned=learned,
     )
 
 

@@ -11,6 +11,7 @@ from opsmith.domain.documents import Document, Passage
 from opsmith.domain.names import near, plain
 from opsmith.errors import NotFound
 from opsmith.storage.knowledge_documents import DocumentStore, Quoted
+from opsmith_kb.documents_search import PassageHit as Found
 from opsmith_kb.documents_search import PassageIndex, snippet
 from opsmith_mcp.prose import bullets, fields, inert, page, section
 
@@ -56,7 +57,7 @@ class Manuals:
         if not text.strip():
             return []
         quoted, index = self._index()
-        return [_hit(quoted[hit.place], hit.matched) for hit in index.search(text, limit)]
+        return [_hit(quoted[hit.place], hit) for hit in index.search(text, limit)]
 
     def read(self, key: str, language: Language) -> str | None:
         """Contents, or one page, of a document as Markdown; None: no document has that key.
@@ -111,16 +112,16 @@ class Manuals:
             return self._indexed
 
 
-def _hit(one: Quoted, matched: Sequence[str]) -> PassageHit:
+def _hit(one: Quoted, found: Found) -> PassageHit:
     document, passage = one.document, one.passage
     return PassageHit(
         document=document.title,
         version=document.version,
         page=passage.page,
         heading=passage.heading[:200],
-        quote=snippet(passage.text, matched),
+        quote=snippet(passage.text, found.forms),
         uri=f"manual://{document.document_id}.{_place(passage)}",
-        matched=tuple(matched)[:12],
+        matched=found.matched[:12],
     )
 
 

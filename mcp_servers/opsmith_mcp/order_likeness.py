@@ -10,7 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from opsmith_kb.tokens import query_terms, tokens
+from opsmith_kb.search_lexicon import query_terms
+from opsmith_kb.tokens import tokens
 
 COLUMNS = (
     "order_no", "device_id", "failure_mode", "failure_code", "description", "found", "done",

@@ -1,7 +1,7 @@
 """Reviews: what the plant's knowledge has learned, and what waits to be let into it."""
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError, WithJsonSchema
@@ -20,6 +20,7 @@ from opsmith.domain.learning import (
 from opsmith.domain.proposals import ChangeResult
 from opsmith.errors import BadInput, NotFound
 from opsmith.storage.knowledge import KnowledgeStore
+from opsmith_kb.classes import applies_to
 from opsmith_kb.learn import Learned, explained
 from opsmith_mcp.failure_modes import FailureModes
 from opsmith_mcp.marks import Shown, changes
@@ -104,6 +105,11 @@ class Reviews(FailureModes):
     def __init__(self, entries: KnowledgeStore, outcomes: Outcomes) -> None:
         super().__init__(entries)
         self._outcomes = outcomes
+
+    def _weighed(self, class_: str) -> tuple[Sequence[KnowledgeEntry], Mapping[str, float]]:
+        entries = self._outcomes.entries_of(class_)
+        mine = [one for one in entries if class_ in ("", "*") or applies_to(one, class_)]
+        return mine, self._outcomes.offsets(class_)
 
     def show_learning(self, language: Language = "en") -> LearningView:
         """Show how diagnoses of closed orders did, priors learned, entries that wait for review."""

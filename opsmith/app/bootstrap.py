@@ -144,7 +144,7 @@ def open_plant(
             models=ModelStore(settings.data_dir / "models", "rul"),
             wake=wake,
         )
-        stores.entries.add(load_entries(), wall_clock())
+        stores.outcomes.versions.bring(load_entries(), wall_clock())
         yield Plant(
             settings,
             stores,

@@ -19,6 +19,8 @@ WORDS: dict[Language, dict[str, str]] = {
         "signs": "signs", "alike": "with a test from look-alikes",
         "total": "{entries} entries, {signs} signs, {channels} channels;"
         " {alike} entries have look-alikes and a test from each.",
+        "behind": "Changed here, though opsmith has a newer text: {entries}."
+        " `opsmith kb export FILE` shows yours; `opsmith import knowledge` brings one in.",
     },
     "zh": {
         "sound": "{count} 条，未发现问题。",
@@ -27,6 +29,8 @@ WORDS: dict[Language, dict[str, str]] = {
         "signs": "征兆", "alike": "有鉴别方法",
         "total": "共 {entries} 条、{signs} 个征兆、{channels} 个通道；"
         "{alike} 条给出了与相似故障的鉴别方法。",
+        "behind": "本厂已修改、而 opsmith 有更新文本的条目：{entries}。"
+        "`opsmith kb export 文件` 可查看现有文本，`opsmith import knowledge` 可导入。",
     },
 }  # fmt: skip
 
@@ -82,15 +86,21 @@ def _texts(paths: list[Path] | None) -> list[tuple[str, str]]:
 
 @kb.command()
 def stats(as_json: Json = False, lang: Lang = None) -> None:
-    """Count entries by class, languages, signs, and how many are told from their look-alikes."""
+    """Count entries by class, languages, signs, and how many are told from their look-alikes.
+
+    Names those that the plant changed and of which opsmith has a newer text.
+    """
+    from opsmith.app.bootstrap import open_plant
     from opsmith_kb.counts import statistics
     from opsmith_kb.load import load_entries
 
     settings = settings_of(lang)
     words = WORDS[settings.language]
-    counted = statistics(load_entries())
+    with open_plant(settings) as plant:
+        counted = statistics(plant.stores.entries.all())
+        behind = plant.stores.outcomes.versions.behind(load_entries())
     if as_json:
-        print_json(counted.as_json())
+        print_json({**counted.as_json(), "behind": behind})
         return
     print_table(
         [words[name] for name in ("class", "own", "all", "en", "zh", "signs", "alike")],
@@ -107,6 +117,8 @@ def stats(as_json: Json = False, lang: Lang = None) -> None:
             alike=counted.told,
         )
     )
+    if behind:
+        typer.echo(words["behind"].format(entries=", ".join(behind)))
 
 
 @kb.command()

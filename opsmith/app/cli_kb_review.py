@@ -79,22 +79,12 @@ def review(
     lang: Lang = None,
 ) -> None:
     """List the entries that wait, show one with its evidence, or decide on it."""
-    import yaml
-
     from opsmith.app.bootstrap import open_plant
     from opsmith.app.kb_reviewing import decide, waiting
 
     settings = settings_of(lang)
     words = WORDS[settings.language]
-    changes: dict[str, Any] | None = None
-    if edit is not None:
-        try:
-            given: object = yaml.safe_load(edit.read_text(encoding="utf-8"))
-        except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-            raise BadInput(f"{edit}: {' '.join(str(error).split())}") from error
-        if not isinstance(given, dict):
-            raise BadInput(f"{edit}: give the fields to change, such as `severity: HIGH`")
-        changes = cast("dict[str, Any]", given)
+    changes = None if edit is None else _changes(edit)
     with open_plant(settings) as plant, acting_as(at_the_machine(Role.ADMIN)):
         if decision is None:
             found = waiting(plant.stores, entry_id)
@@ -115,6 +105,9 @@ def review(
         for one in found:
             _show(one.model_dump(mode="json"))
         return
+    if not found:
+        typer.echo(words["nothing"])
+        return
     print_table(
         ["ID", "name", "class", "orders", "by", "at"],
         [
@@ -129,7 +122,7 @@ def review(
             for one in found
         ],
     )
-    typer.echo(words["waits"].format(count=len(found)) if found else words["nothing"])
+    typer.echo(words["waits"].format(count=len(found)))
 
 
 @kb.command()
@@ -220,3 +213,16 @@ def _show(value: object) -> None:
 
     text = yaml.safe_dump(value, allow_unicode=True, sort_keys=False)
     typer.echo("".join(c if c.isprintable() or c == "\n" else "?" for c in text), nl=False)
+
+
+def _changes(file: Path) -> dict[str, Any]:
+    """The fields that a YAML file changes. Raises `BadInput`."""
+    import yaml
+
+    try:
+        given: object = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise BadInput(f"{file}: {' '.join(str(error).split())}") from error
+    if not isinstance(given, dict):
+        raise BadInput(f"{file}: give the fields to change, such as `severity: HIGH`")
+    return cast("dict[str, Any]", given)

@@ -21,6 +21,7 @@ from opsmith.storage.dead_letters import DeadLetterStore
 from opsmith.storage.devices import DeviceStore
 from opsmith.storage.keys import KeyStore
 from opsmith.storage.knowledge import KnowledgeStore
+from opsmith.storage.knowledge_versions import EntryVersions
 from opsmith.storage.proposals import ProposalStore
 from opsmith.storage.series_embedded import EmbeddedSeriesStore
 from opsmith_agents.models import Entry, chain_in, model_from
@@ -96,9 +97,18 @@ def _tables(settings: Settings) -> Iterator[Finding]:
 
 
 def _kept_in(database: Database) -> Iterator[Finding]:
-    entries = KnowledgeStore(database)
-    entries.add(load_entries(), wall_clock())
-    yield Finding(part="knowledge", state="ok", says=f"{len(entries.all())} failure modes")
+    versions = EntryVersions(database)
+    versions.bring(load_entries(), wall_clock())
+    behind = versions.behind(load_entries())
+    yield Finding(
+        part="knowledge",
+        state="ok",
+        says=f"{len(KnowledgeStore(database).all())} failure modes",
+        advice=f"{len(behind)} that were changed here have newer texts in opsmith; "
+        "`opsmith kb stats` names them"
+        if behind
+        else "",
+    )
     dead = DeadLetterStore(database).count()
     yield Finding(part="dead letters", state="ok", says=f"{dead} messages could not be used")
     states = [key.state(wall_clock()) for key in KeyStore(database).list()]

@@ -100,6 +100,10 @@ class KnowledgeEntry(Model):
     skills: tuple[Skill, ...] = Field(default=(), description="Trades, who leads first.")
     lockout: bool = Field(default=True, description="The remedy needs isolation (lock-out).")
     text: dict[Language, Prose]
+    also: dict[Language, tuple[str, ...]] = Field(
+        default_factory=dict[Language, tuple[str, ...]],
+        description="How people also call it, or say that they have it; for the search.",
+    )
     source: Literal["MANUAL", "AI_GENERATED", "VENDOR"] = "MANUAL"
     reference: str = Field(default="", description="Where the knowledge comes from.")
     created_at: Moment | None = None

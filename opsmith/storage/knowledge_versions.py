@@ -121,6 +121,45 @@ class EntryVersions:
                 self._replace(connection, before, entry, by, now, reason)
         return new, changed
 
+    def bring(self, packaged: Sequence[KnowledgeEntry], now: datetime) -> tuple[int, int]:
+        """Store what opsmith brings: new entries, and newer texts of those nobody changed here.
+
+        What a person changed, retired or put back stays; `behind` names it. A text that held
+        before is not brought again, so that an older opsmith on the same tables undoes nothing.
+
+        Returns:
+            How many were new, and how many others changed.
+        """
+        there = {one.entry_id: one for one in self._entries.all()}
+        if all(there.get(one.entry_id) == one for one in packaged):
+            return 0, 0
+        new = changed = 0
+        with self._database.write() as connection:
+            there = {one.entry_id: one for one in self._entries.all()}
+            kept = self._kept(connection)
+            for entry in packaged:
+                before, versions = there.get(entry.entry_id), kept.get(entry.entry_id, ())
+                if before is None and not any(map(_was_reviewed, versions)):
+                    new += 1
+                    _hold(connection, entry, now)
+                elif before not in (None, entry) and _as_brought(entry, versions):
+                    changed += 1
+                    why = "newer text of opsmith"
+                    self._replace(connection, before, entry, BEFORE, now, why)
+        return new, changed
+
+    def behind(self, packaged: Sequence[KnowledgeEntry]) -> tuple[str, ...]:
+        """Entries that were changed here, of which opsmith has a text that never held here."""
+        there = {one.entry_id: one for one in self._entries.all()}
+        with self._database.read() as connection:
+            kept = self._kept(connection)
+        return tuple(
+            one.entry_id
+            for one in packaged
+            if there.get(one.entry_id, one) != one
+            and all(version.entry != one for version in kept.get(one.entry_id, ()))
+        )
+
     def retire(self, entry_id: str, by: str, now: datetime, reason: str) -> EntryVersion:
         """Let an entry hold no longer; it is kept. Raises `NotFound`."""
         with self._database.write() as connection:
@@ -179,10 +218,31 @@ class EntryVersions:
             _add(connection, entry, EntryState.ACCEPTED, BEFORE, now, "as it came")
 
     @staticmethod
+    def _kept(connection: Connection) -> dict[str, list[EntryVersion]]:
+        kept = dict[str, list[EntryVersion]]()
+        for row in connection.execute(select(table).order_by(table.c.entry_id, table.c.version)):
+            kept.setdefault(row.entry_id, []).append(_version(row))
+        return kept
+
+    @staticmethod
     def _holding(connection: Connection, entry_id: str) -> KnowledgeEntry | None:
         rows = select(maintenance_kb.c.entry).where(maintenance_kb.c.entry_id == entry_id)
         row = connection.execute(rows).first()
         return KnowledgeEntry.model_validate(row.entry) if row else None
+
+
+def _was_reviewed(one: EntryVersion) -> bool:
+    """Whether it held once, or a person refused it."""
+    return one.state is not EntryState.CANDIDATE
+
+
+def _as_brought(packaged: KnowledgeEntry, versions: Sequence[EntryVersion]) -> bool:
+    """Whether no person changed the entry, and this text of it never held."""
+    return all(
+        one.proposed_by == BEFORE and one.entry != packaged
+        for one in versions
+        if one.state is not EntryState.CANDIDATE
+    )
 
 
 def _hold(connection: Connection, entry: KnowledgeEntry, now: datetime) -> None:

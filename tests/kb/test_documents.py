@@ -112,3 +112,31 @@ def test_passages_are_found_in_both_languages_and_what_is_not_there_is_not() -> 
     assert index.search("补充润滑脂")[0].place == 2
     assert index.search("coffee machine descaling") == []
     assert index.search("'; DROP TABLE kb_passage; --") == []
+
+
+def test_a_pdf_with_a_password_is_refused_in_one_line_with_the_way_out(tmp_path: Path) -> None:
+    # Keys that no password has, as the empty one is asked for first (ISO 32000-1, 7.6.3).
+    lock = b"/Encrypt<</Filter/Standard/V 1/R 2/P -4/O<%s>/U<%s>>>/ID[<%s><%s>]" % (
+        b"41" * 32, b"42" * 32, b"43" * 16, b"43" * 16,
+    )  # fmt: skip
+    made = pdf([["Regrease every 2000 h."]])
+    head, trailer, rest = made.rpartition(b"trailer")
+    locked = tmp_path / "locked.pdf"
+    locked.write_bytes(head + trailer + rest.replace(b"<<", b"<<" + lock, 1))
+    with pytest.raises(BadInput, match="it needs a password; save it without one") as refused:
+        parse(locked)
+    assert "\n" not in str(refused.value)
+
+
+def test_passages_forgive_misspellings_and_know_what_means_the_same() -> None:
+    index = PassageIndex(
+        [
+            ("Pump", "Bearings", "Regrease every 2000 h with 40 g of lithium soap grease."),
+            ("Pump", "Seal", "Never run the mechanical seal dry; open the flush first."),
+            ("Pump", "Delivery", "Before delivery the casing is painted blue."),
+        ]
+    )
+    for asked, place in (("beering greese", 0), ("轴承 润滑脂", 0), ("机封", 1), ("brg lube", 0)):
+        assert [hit.place for hit in index.search(asked)][:1] == [place], asked
+    assert index.search("beering greese")[0].matched[0] == "beering ≈ bearing"
+    assert index.search("how to bake bread") == []

@@ -91,6 +91,11 @@ def test_only_entries_with_a_symptom_are_found_where_one_is_asked_for() -> None:
     falling = Symptom("current", "down")
     by_words = INDEX.find("pump flow", "pump", 50)
     both = INDEX.find("pump flow", "pump", 50, [falling])
+    assert [Symptom.read(told) for told in ("电流下降", "current down", "current")] == [
+        falling,
+        falling,
+        Symptom("current"),
+    ]
     alone = INDEX.find("", "pump", 100, [falling])
     ids = {hit.entry.entry_id for hit in both.hits}
     assert 0 < both.total < by_words.total and "cavitation" in ids

@@ -20,6 +20,7 @@ from opsmith.errors import BadInput, Conflict, NotFound
 from opsmith.storage.audit import AuditLog
 from opsmith_kb.documents import digest_of, parse
 from opsmith_mcp.client import call, call_by_name
+from opsmith_mcp.failure_modes import Symptom
 from opsmith_mcp.knowledge import Knowledge, Ranking
 from opsmith_mcp.order_outcomes import LEARNS
 from opsmith_mcp.proposals import Proposals
@@ -106,6 +107,14 @@ async def test_orders_of_two_people_change_the_ranking_with_a_reason_and_reopene
     after = await call(bob, Knowledge.match_failure_modes, "PUMP_01", ONSET)
     now = next(one for one in after.ranked if one.entry_id == wanted.entry_id)
     assert 0 < now.learned <= 1 and now.probability > wanted.probability
+    (entry,) = (one for one in plant.stores.entries.all() if one.entry_id == wanted.entry_id)
+    shows = tuple(
+        Symptom(channel=sign.channel, direction=sign.direction)
+        for sign in entry.signs
+        if sign.weight > 0 and sign.direction != "any" and sign.channel.isidentifier()
+    )
+    described = await call(bob, Knowledge.find_failure_modes, "pump", shows)
+    assert {one.entry_id: one.learned for one in described.found}[wanted.entry_id] == now.learned
     seen = await call(bob, Knowledge.show_learning)
     top = next(one for one in seen.learned if one.entry_id == wanted.entry_id)
     assert top.log_odds == now.learned and "closed orders" in top.why
