@@ -5,7 +5,7 @@
 
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
@@ -28,6 +28,9 @@ class Reply:
     headers: dict[str, str] = field(default_factory=dict[str, str])
     cut: int | None = None
     """Bytes after which the connection breaks."""
+    pieces: Iterator[str] | None = None
+    """Words that are sent one after the other as they are given, where they are asked for so; the
+    connection breaks where it raises."""
 
 
 Script = Callable[[Request], Reply]
@@ -41,6 +44,11 @@ def always(reply: Reply) -> Script:
 def says(text: str) -> Reply:
     """An answer in words."""
     return completion({"role": "assistant", "content": text}, "stop")
+
+
+def says_bit_by_bit(pieces: Iterable[str]) -> Reply:
+    """The same, each piece sent when it is given."""
+    return Reply(pieces=iter(pieces))
 
 
 def calls(*tools: tuple[str, dict[str, Any]]) -> Reply:
@@ -165,10 +173,34 @@ class LlmServer:
         if self._probes and is_probe(request):
             return able(request)
         try:
-            return self._script(request)
+            return _as_asked(self._script(request), request)
         except Exception as error:
             self.errors.append(error)
             return fails(500)
+
+    def _write(self, handler: BaseHTTPRequestHandler, reply: Reply) -> bool:
+        if reply.pieces is not None:
+            return self._write_bit_by_bit(handler, reply.pieces)
+        handler.send_header("content-length", str(len(reply.body)))
+        handler.end_headers()
+        try:
+            handler.wfile.write(reply.body[: reply.cut])
+        except OSError:
+            return False
+        return True
+
+    def _write_bit_by_bit(self, handler: BaseHTTPRequestHandler, pieces: Iterator[str]) -> bool:
+        handler.send_header("transfer-encoding", "chunked")
+        handler.end_headers()
+        try:
+            for event in _events(pieces):
+                handler.wfile.write(b"%x\r\n%s\r\n" % (len(event), event.encode()))
+                handler.wfile.flush()
+            handler.wfile.write(b"0\r\n\r\n")
+        except Exception as error:
+            # Without the last chunk, who asked sees that the connection broke.
+            self.errors.append(error)
+        return False
 
     def _handler(self) -> type[BaseHTTPRequestHandler]:
         server = self
@@ -186,25 +218,30 @@ class LlmServer:
                     server._closing.wait(30)
                     self.close_connection = True
                     return
-                self._send(_streamed(reply) if request.get("stream") else reply)
+                self._send(reply)
 
             def _send(self, reply: Reply) -> None:
                 self.send_response(reply.status)
                 self.send_header("content-type", reply.content_type)
-                self.send_header("content-length", str(len(reply.body)))
                 for name, value in reply.headers.items():
                     self.send_header(name, value)
-                self.end_headers()
-                try:
-                    self.wfile.write(reply.body[: reply.cut])
-                except OSError:
-                    # Who asked has given up on it.
+                if not server._write(self, reply):
+                    # Who asked has given up on it, or the connection is to break.
                     self.close_connection = True
 
             def log_message(self, format: str, *args: Any) -> None:
                 """Keep the test's output clean."""
 
         return Handler
+
+
+def _as_asked(reply: Reply, request: Request) -> Reply:
+    """Whole or in events, as the request wants it."""
+    if not request.get("stream"):
+        return reply if reply.pieces is None else says("".join(reply.pieces))
+    if reply.pieces is None:
+        return _streamed(reply)
+    return Reply(content_type="text/event-stream", pieces=reply.pieces)
 
 
 def _streamed(reply: Reply) -> Reply:
@@ -219,7 +256,17 @@ def _streamed(reply: Reply) -> Reply:
     return Reply(reply.status, wire, "text/event-stream", headers=reply.headers, cut=reply.cut)
 
 
-def _chunks(body: dict[str, Any], choice: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def _events(pieces: Iterator[str]) -> Iterator[str]:
+    body = json.loads(says("").body)
+    (choice,) = body["choices"]
+    for one in _chunks(body, choice, pieces):
+        yield f"data: {json.dumps(one)}\n\n"
+    yield "data: [DONE]\n\n"
+
+
+def _chunks(
+    body: dict[str, Any], choice: dict[str, Any], pieces: Iterable[str] | None = None
+) -> Iterator[dict[str, Any]]:
     head = {**body, "object": "chat.completion.chunk"}
     del head["usage"], head["choices"]
 
@@ -229,8 +276,8 @@ def _chunks(body: dict[str, Any], choice: dict[str, Any]) -> Iterator[dict[str, 
     message = choice["message"]
     yield chunk({"role": "assistant"})
     text = message.get("content") or ""
-    for start in range(0, len(text), 40):
-        yield chunk({"content": text[start : start + 40]})
+    for piece in pieces or (text[start : start + 40] for start in range(0, len(text), 40)):
+        yield chunk({"content": piece})
     for number, call in enumerate(message.get("tool_calls") or ()):
         yield chunk({"tool_calls": [{**call, "index": number}]})
     yield chunk({}, choice["finish_reason"])

@@ -31,6 +31,12 @@ class Step(Model):
     result: dict[str, Any] = Field(default_factory=dict[str, Any])
 
 
+class SoFar(Model):
+    """What stands of an answer that still comes: whole sentences that were held to the evidence."""
+
+    text: str = Field(description="Markdown; empty: what was told so far was no answer.")
+
+
 class Usage(Model):
     """What an answer of an LLM took."""
 
@@ -57,6 +63,9 @@ class Answer(Model):
     proposal: ProposedCall | None = Field(
         default=None,
         description="A change that was drafted: nothing is done until a person confirms it.",
+    )
+    more: tuple[ProposedCall, ...] = Field(
+        default=(), description="Further such changes; its text shows the first one alone."
     )
 
 

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import re
 from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
 from datetime import UTC, datetime, tzinfo
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ from fastmcp import Client
 from opsmith.clock import wall_clock
 from opsmith.domain.base import Language
 from opsmith.errors import Conflict, Denied, LlmUnavailable, NotFound, Unavailable
-from opsmith_agents.answers import Answer, Step, WatchedLedger
+from opsmith_agents.answers import Answer, SoFar, Step, WatchedLedger
 from opsmith_agents.evidence import EvidenceLedger
 from opsmith_agents.grammar import language_of, understand
 from opsmith_agents.memory import Memory
@@ -116,26 +117,58 @@ class Assistant:
         Yields:
             Each tool call when it starts and when it has ended, then one `Answer`.
         """
-        steps: asyncio.Queue[Step | None] = asyncio.Queue()
-        ledger = WatchedLedger(self._plant, steps.put_nowait)
-        work = asyncio.create_task(self._answer(text, language or language_of(text), ledger))
-        work.add_done_callback(lambda _: steps.put_nowait(None))
+        async with aclosing(self._follow(text, language, live=False)) as events:
+            async for event in events:
+                if not isinstance(event, SoFar):
+                    yield event
+
+    async def follow(
+        self, text: str, language: Language | None = None
+    ) -> AsyncGenerator[Step | SoFar | Answer, None]:
+        """The same as `ask`, with what stands of an LLM's answer while the rest still comes.
+
+        Of an answer that is left in the middle, the LLM remembers what stood by then.
+        """
+        async with aclosing(self._follow(text, language, live=True)) as events:
+            async for event in events:
+                yield event
+
+    async def _follow(
+        self, text: str, language: Language | None, *, live: bool
+    ) -> AsyncGenerator[Step | SoFar | Answer, None]:
+        events: asyncio.Queue[Step | SoFar | None] = asyncio.Queue()
+        ledger = WatchedLedger(self._plant, events.put_nowait)
+        stood = ""
+
+        def tell(so_far: str) -> None:
+            nonlocal stood
+            stood = so_far
+            events.put_nowait(SoFar(text=so_far))
+
+        wanted = language or language_of(text)
+        work = asyncio.create_task(self._answer(text, wanted, ledger, tell if live else None))
+        work.add_done_callback(lambda _: events.put_nowait(None))
         try:
-            while (step := await steps.get()) is not None:
-                yield step
+            while (event := await events.get()) is not None:
+                yield event
             yield await work
         finally:
+            if stood and not work.done() and self._llm is not None:
+                self._llm.remember(text, f"{stood} [stopped here]", ledger.evidence)
             # Who asked may have gone away in the middle.
             work.cancel()
             await asyncio.gather(work, return_exceptions=True)
 
-    async def confirm(self, proposal_id: str, hands: Client[Any]) -> Answer:
+    async def confirm(
+        self, proposal_id: str, hands: Client[Any], *, otherwise: bool = False
+    ) -> Answer:
         """Do what a card shows, exactly so and once, in the name of the person who confirms it.
 
         Args:
             proposal_id: Of the card.
             hands: An open client of a server whose caller is that person: it checks the person's
                 role and writes the audit log.
+            otherwise: Whether the person chose the other decision of a card that has two.
 
         Returns:
             What came of it, in the card's language.
@@ -155,13 +188,24 @@ class Assistant:
         if self._clock() >= card.expires_at:
             at = moment(card.expires_at, self._zone)
             raise Conflict(EXPIRED[language].format(number=proposal_id, at=at))
+        arguments = card.arguments
+        if otherwise:
+            if card.otherwise is None:
+                raise NotFound(NO_CARD[language].format(number=proposal_id))
+            arguments = card.otherwise
         again = await drafted(
-            EvidenceLedger(hands), card.tool, card.arguments, language, self._zone, card.drafted_by
+            EvidenceLedger(hands),
+            card.tool,
+            card.arguments,
+            language,
+            self._zone,
+            card.drafted_by,
+            card.otherwise,
         )
         if again.shown != card.shown:
             raise Conflict(CHANGED[language].format(number=proposal_id))
         try:
-            result = await call_by_name(hands, card.tool, card.arguments)
+            result = await call_by_name(hands, card.tool, arguments)
         except Denied:
             self._cards[proposal_id] = card
             raise
@@ -180,7 +224,13 @@ class Assistant:
         """Let a card fall: nothing is done."""
         self._cards.pop(proposal_id, None)
 
-    async def _answer(self, text: str, language: Language, ledger: WatchedLedger) -> Answer:
+    async def _answer(
+        self,
+        text: str,
+        language: Language,
+        ledger: WatchedLedger,
+        tell: Callable[[str], None] | None,
+    ) -> Answer:
         if understand(text).intent == "forget":
             answer, _ = await self._rules.answer(text, language, ledger, self._memory)
             self.forget()
@@ -188,21 +238,29 @@ class Assistant:
         if self._cards and _YES.match(text):
             said = CONFIRM_HOW[language].format(number=len(self._cards))
             return Answer(text=said, language=language, made_by="rules")
-        answer = await self._answered(text, language, ledger)
+        answer = await self._answered(text, language, ledger, tell)
         if answer.proposal is not None:
-            self._cards[answer.proposal.proposal_id] = answer.proposal
+            self._cards |= {one.proposal_id: one for one in (answer.proposal, *answer.more)}
             while len(self._cards) > _MOST_CARDS:
                 del self._cards[next(iter(self._cards))]
         self._keep(text, answer.text, answer.made_by, language)
         return answer
 
-    async def _answered(self, text: str, language: Language, ledger: WatchedLedger) -> Answer:
+    async def _answered(
+        self,
+        text: str,
+        language: Language,
+        ledger: WatchedLedger,
+        tell: Callable[[str], None] | None,
+    ) -> Answer:
         if self._llm is None:
             answer, self._memory = await self._rules.answer(text, language, ledger, self._memory)
             return answer
         try:
-            answer = await self._llm.answer(text, language, ledger)
+            answer = await self._llm.answer(text, language, ledger, tell)
         except LlmUnavailable as error:
+            if tell is not None:
+                tell("")
             logger.warning("The rules answer: %s", error)
             reason = str(error)
         else:

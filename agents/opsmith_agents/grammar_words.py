@@ -4,8 +4,9 @@ from typing import Literal
 
 Intent = Literal[
     "help", "forget", "handover", "overview", "devices", "status", "trend", "compare", "alerts",
-    "why", "held", "diagnose", "orders", "forecast", "knowledge", "create_order", "acknowledge",
-    "shelve", "maintenance", "change", "unknown",
+    "why", "held", "diagnose", "orders", "forecast", "knowledge", "create_order",
+    "change_order", "acknowledge",
+    "shelve", "maintenance", "change", "review", "unknown",
 ]  # fmt: skip
 
 _ORDER = r"((work ?)?order\b|WO\b(?!-))"
@@ -19,6 +20,13 @@ INTENTS: tuple[tuple[Intent, str], ...] = (
         r"|忘掉|忘记|忘了(它|吧|前|刚|之前)|清[除空](对话|记忆|上下文)|从头(开始|来)|换个?话题",
     ),
     (
+        "change_order",
+        r"^(?!.*(\?|？|吗|哪|谁))(?=.*\bWO-\d{8}-\d+).*"
+        r"(\b(re)?assign\b.*\bto\b|\b(priority|set|change|raise|lower|make|move)\b.*\bP[0-3]\b"
+        r"|^\W*(please )?(start|begin|dispatch)\b|(指派|分派|分配|改派|派)给"
+        r"|(优先级|级别|改|调|升|降).*P[0-3]|(开始|开工|派发|启动))",
+    ),
+    (
         "create_order",
         rf"\b(create|raise|make|write|issue|draft|place|log|enter|put in)\b.*\b{_ORDER}"
         rf"|\bopen (me )?(a|an|the|new)\b.*\b{_ORDER}|\bnew {_ORDER}"
@@ -27,6 +35,13 @@ INTENTS: tuple[tuple[Intent, str], ...] = (
         r"|(?<![打未展公召])(开|下|建|写|提)(一?[个张份])?(新的?)? ?(P\d)? ?级?(的)?"
         rf"(维修|检修|抢修)?{_ZH_ORDER}|(^|请|帮我|需要|要|[给为对].{{1,12}}?)派(一?[个张份])?(工单|单)(?!列表"
         rf"|清单|有)",
+    ),
+    (
+        "review",
+        r"\bwait(s|ing)? for (a |my |your )?review|\breview (queue|list)\b|\bto (be )?reviewed?\b"
+        r"|\breview (the |what )?(knowledge|candidates?|drafts?|learn)|\bcandidate entr(y|ies)\b"
+        r"|\bknowledge candidates?\b|待审(核|查|批)?(?!.*(工单|操作))|审核.{0,6}(知识|候选|条目)"
+        r"|候选.{0,4}(知识|条目)|知识.{0,4}(候选|待审)",
     ),
     (
         "held",

@@ -1,5 +1,6 @@
 """The assistant with an LLM: it calls the tools it wants and remembers the conversation."""
 
+import dataclasses
 import re
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -16,25 +17,27 @@ from pydantic_ai.usage import RunUsage, UsageLimits
 from opsmith.domain.alerts import AlertLevel
 from opsmith.domain.base import Language
 from opsmith.domain.diagnoses import Evidence
-from opsmith.errors import OpsmithError
+from opsmith.errors import LlmUnavailable, OpsmithError
 from opsmith_agents.answers import Answer, Usage, WatchedLedger
 from opsmith_agents.figures import figures
-from opsmith_agents.grounds import grounds_of
+from opsmith_agents.grounds import Grounds, grounds_of
 from opsmith_agents.llm_budget import Price
 from opsmith_agents.llm_language import speaks
-from opsmith_agents.llm_limits import LANGUAGES, WrongLanguage, answering
+from opsmith_agents.llm_limits import LANGUAGES, WrongLanguage, answering, name_of
+from opsmith_agents.llm_sentences import Sentences, standing
 from opsmith_agents.llm_tools import EvidenceToolset, reading_tools
+from opsmith_agents.llm_words import heard_by
 from opsmith_agents.proposed import ProposedCall
-from opsmith_agents.reply_words import joined, listed
+from opsmith_agents.reply_words import joined
 from opsmith_agents.rule_cards import drafted
-from opsmith_agents.wording_help import UNSUPPORTED
+from opsmith_agents.wording_help import LEFT_OUT
 
 INSTRUCTIONS = """\
 You answer questions of the people who run and maintain a plant, from what its tools return.
 
 - Look with the tools before you answer; never answer a question about the plant from memory.
 - Take numbers with their units, and names of devices, alerts and orders, from the answers of the
-  tools; do not compute or invent new ones. Code marks those that it does not find there.
+  tools; do not compute or invent new ones. Code cuts sentences with others.
 - An answer whose state is `empty`, `stale` or `unavailable` shows nothing about a machine; say so.
 - For why an alert was raised, give the stored report (`get_report`) with what it rests on; do not
   diagnose on your own.
@@ -83,10 +86,27 @@ class LlmAssistant:
         self._turns: deque[list[ModelMessage]] = deque(maxlen=_TURNS)
         self._seen: deque[tuple[Evidence, ...]] = deque(maxlen=_TURNS)
 
-    async def answer(self, text: str, language: Language, ledger: WatchedLedger) -> Answer:
-        """Answer one question. Raises `LlmUnavailable`."""
+    async def answer(
+        self,
+        text: str,
+        language: Language,
+        ledger: WatchedLedger,
+        tell: Callable[[str], None] | None = None,
+    ) -> Answer:
+        """Answer one question.
+
+        Args:
+            text: The question.
+            language: Of the answer.
+            ledger: Asks the tools.
+            tell: Gets all that stands of the answer so far, each time that a sentence of it is
+                whole and held to the evidence; empty: what was told was no answer.
+
+        Raises:
+            LlmUnavailable: It gave no answer, or none of which anything stands.
+        """
         async with answering(self._model, self._seconds):
-            return await self._answer(text, language, ledger)
+            return await self._answer(text, language, ledger, tell)
 
     def remember(self, question: str, answer: str, evidence: Sequence[Evidence] = ()) -> None:
         """Take a turn that others answered into the conversation.
@@ -105,11 +125,23 @@ class LlmAssistant:
         self._turns.clear()
         self._seen.clear()
 
-    async def _answer(self, text: str, language: Language, ledger: WatchedLedger) -> Answer:
-        def unsupported(said: str) -> list[str]:
-            seen = [one for turn in self._seen for one in turn]
-            return _unsupported(said, text, [*seen, *ledger.evidence])
+    async def _answer(
+        self,
+        text: str,
+        language: Language,
+        ledger: WatchedLedger,
+        tell: Callable[[str], None] | None,
+    ) -> Answer:
+        held = _Held(text, [one for turn in self._seen for one in turn], ledger)
+        unsupported = held.unsupported
 
+        def stands(sentence: str) -> bool:
+            return not unsupported(sentence)
+
+        def may_be_shown(sentence: str) -> bool:
+            return stands(sentence) and speaks(sentence, language)
+
+        listener = None if tell is None else Sentences(may_be_shown, tell)
         cards: list[ProposedCall] = []
         agent = Agent(
             self._model,
@@ -121,20 +153,22 @@ class LlmAssistant:
             retries=2,
         )
         agent.output_validator(_amended(unsupported, language))
-        run = await agent.run(
-            text,
-            message_history=[message for turn in self._turns for message in turn],
-            usage_limits=UsageLimits(request_limit=12),
-            infer_name=False,
-        )
-        self._turns.append(run.new_messages())
-        said = run.output
-        left = unsupported(said)
+        with heard_by(listener):
+            run = await agent.run(
+                text,
+                message_history=[message for turn in self._turns for message in turn],
+                usage_limits=UsageLimits(request_limit=12),
+                infer_name=False,
+            )
+        said, cut = standing(run.output, stands)
+        if not said:
+            raise LlmUnavailable(f"{name_of(self._model)}: no tool returned what it says")
+        self._turns.append(_as_shown(run.new_messages(), said))
         self._seen.append(ledger.evidence)
-        warning = UNSUPPORTED[language].format(figures=listed(language, left)) if left else ""
+        warning = f"*{LEFT_OUT[language].format(count=cut)}*" if cut else ""
         card = cards[-1] if cards else None
         return Answer(
-            text=joined(said, f"*{warning}*" if warning else "", card.shown if card else ""),
+            text=joined(said, warning, card.shown if card else ""),
             language=language,
             chart=ledger.chart(),
             evidence=ledger.evidence,
@@ -212,22 +246,44 @@ def _amended(
     return amended
 
 
-def _unsupported(said: str, asked: str, seen: Sequence[Evidence]) -> list[str]:
-    """The measured numbers and the ids of an answer that neither a tool nor the question has."""
-    grounds = [grounds_of(one) for one in seen]
-    given = {figure.text.casefold() for figure in figures(asked)}
-    called = {one.tool for one in seen}
-    return [
-        figure.text
-        for figure in figures(said)
-        if (
-            (figure.kind == "number" and figure.unit is not None)
-            or (figure.kind == "name" and _is_id(figure.text))
-        )
-        and figure.text.casefold() not in given
-        and figure.text not in called
-        and not any(one.hold(figure, frozenset()) for one in grounds)
-    ]
+class _Held:
+    """What the sentences of one answer are held against.
+
+    Args:
+        asked: The question.
+        before: Evidence of the questions before.
+        ledger: Gathers that of this one.
+    """
+
+    def __init__(self, asked: str, before: Sequence[Evidence], ledger: WatchedLedger) -> None:
+        self._given = {figure.text.casefold() for figure in figures(asked)}
+        self._before = before
+        self._ledger = ledger
+        self._grounds: list[Grounds] = []
+
+    def unsupported(self, said: str) -> list[str]:
+        """The measured numbers and the ids that neither a tool nor the question has."""
+        seen = [*self._before, *self._ledger.evidence]
+        self._grounds.extend(map(grounds_of, seen[len(self._grounds) :]))
+        called = {one.tool for one in seen}
+        return [
+            figure.text
+            for figure in figures(said)
+            if (
+                (figure.kind == "number" and figure.unit is not None)
+                or (figure.kind == "name" and _is_id(figure.text))
+            )
+            and figure.text.casefold() not in self._given
+            and figure.text not in called
+            and not any(one.hold(figure, frozenset()) for one in self._grounds)
+        ]
+
+
+def _as_shown(messages: Sequence[ModelMessage], said: str) -> list[ModelMessage]:
+    """The messages of a turn, of whose last one only what was shown is remembered."""
+    last = messages[-1]
+    assert isinstance(last, ModelResponse)
+    return [*messages[:-1], dataclasses.replace(last, parts=[TextPart(said)])]
 
 
 def _is_id(name: str) -> bool:

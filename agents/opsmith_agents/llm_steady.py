@@ -25,6 +25,7 @@ from pydantic_ai.settings import ModelSettings
 
 from opsmith.metrics import LLM_REQUESTS, LLM_SECONDS, LLM_TOKENS
 from opsmith_agents.llm_breaker import Breaker
+from opsmith_agents.llm_words import Listener, listener, request_heard
 
 _LONGEST = 200_000
 """Signs of an answer; a diagnosis has some thousands, and what is sent back is paid for again."""
@@ -45,8 +46,9 @@ class Malformed(ModelAPIError):
 class SteadyModel(WrapperModel):
     """Tries again with growing, jittered pauses, as far as the time that is left allows.
 
-    A server's `Retry-After` is kept to. Failures open the breaker, save of requests that the
-    server refuses as such (HTTP 400, 422): another request may suit it.
+    Where somebody listens, its words are heard as they come; a server that cannot send them so is
+    asked for all at once. A server's `Retry-After` is kept to. Failures open the breaker, save of
+    requests that the server refuses as such (HTTP 400, 422): another request may suit it.
 
     Args:
         wrapped: The LLM, whose own client does not try again.
@@ -72,6 +74,7 @@ class SteadyModel(WrapperModel):
         self._patience = patience
         self._pause = pause
         self._chance = chance or random.Random()
+        self._streams = True
 
     async def request(
         self,
@@ -124,7 +127,11 @@ class SteadyModel(WrapperModel):
     ) -> ModelResponse:
         try:
             with anyio.fail_after(self._patience):
-                response = await self.wrapped.request(messages, settings, parameters)
+                heard = listener()
+                if heard is None or not self._streams:
+                    response = await self.wrapped.request(messages, settings, parameters)
+                else:
+                    response = await self._heard(messages, settings, parameters, heard)
         except asyncio.CancelledError:
             # By a deadline further out: it was silent for all the time that there was.
             if anyio.current_effective_deadline() <= anyio.current_time():
@@ -137,6 +144,27 @@ class SteadyModel(WrapperModel):
         if _size(response) > _LONGEST:
             raise Malformed(self.model_name, "Its answer was far too long")
         self.breaker.succeed()
+        return response
+
+    async def _heard(
+        self,
+        messages: list[ModelMessage],
+        settings: ModelSettings | None,
+        parameters: ModelRequestParameters,
+        heard: Listener,
+    ) -> ModelResponse:
+        try:
+            response, ended = await request_heard(
+                self.wrapped, messages, settings, parameters, heard
+            )
+        except ModelRequestRejectedError as error:
+            if isinstance(error, _LASTING):
+                raise
+            response = await self.wrapped.request(messages, settings, parameters)
+            self._streams = False
+            return response
+        if not ended:
+            raise Malformed(self.model_name, "Its answer broke off")
         return response
 
     def _wait(self, attempt: int, error: ModelAPIError) -> float | None:

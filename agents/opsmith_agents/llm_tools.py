@@ -1,5 +1,6 @@
 """The plant's tools as an LLM gets them: the reading ones, each answer numbered as evidence."""
 
+import asyncio
 import json
 import re
 from collections.abc import Collection, Iterator, Mapping
@@ -10,6 +11,9 @@ from typing import Any, Self, cast
 
 import anyio
 from fastmcp import Client
+from fastmcp.exceptions import FastMCPError
+from mcp import McpError
+from mcp.types import Tool
 from pydantic_ai.exceptions import UsageLimitExceeded
 from pydantic_ai.mcp import MCPToolset
 from pydantic_ai.tools import RunContext, ToolDefinition
@@ -26,13 +30,45 @@ def reading_tools(plant: Client[Any], hidden: Collection[str] = ()) -> AbstractT
         plant: Serves with read rights; that a tool says so is no more than a second fence.
         hidden: Names of tools to leave out.
     """
-    toolset: MCPToolset[None] = MCPToolset(plant, id="plant", tool_error_behavior="error")
+    toolset = _Listed(plant, id="plant", tool_error_behavior="error")
 
     def reads(_: RunContext[None], tool: ToolDefinition) -> bool:
         said = cast(dict[str, Any], (tool.metadata or {}).get("annotations") or {})
         return bool(said.get("readOnlyHint")) and tool.name not in hidden
 
     return toolset.filtered(reads)
+
+
+class _Listed(MCPToolset[None]):
+    """The tools of a client that is open already, listed once.
+
+    Who stops an answer in the middle must break nothing for the next one: the list is asked for in
+    a task that goes on, and through a session of its own where the client's is broken.
+    """
+
+    _listing: asyncio.Task[list[Tool]] | None = None
+
+    async def __aenter__(self) -> Self:
+        """Open nothing: whoever made the client has opened it."""
+        return self
+
+    async def __aexit__(self, *args: Any) -> bool | None:
+        """Close nothing."""
+        return None
+
+    async def list_tools(self) -> list[Tool]:
+        """See `MCPToolset.list_tools`."""
+        listing = self._listing
+        if listing is None or (listing.done() and (listing.cancelled() or listing.exception())):
+            listing = self._listing = asyncio.create_task(self._list())
+        return await asyncio.shield(listing)
+
+    async def _list(self) -> list[Tool]:
+        try:
+            return await self.client.list_tools()
+        except (McpError, FastMCPError, anyio.ClosedResourceError, OSError, RuntimeError):
+            async with self.client.new() as fresh:
+                return await fresh.list_tools()
 
 
 @dataclass

@@ -25,7 +25,7 @@ _OF_WINDOW: frozenset[Intent] = frozenset(("trend", "compare", "alerts", "orders
 _OF_ALERT: frozenset[Intent] = frozenset(
     ("why", "held", "diagnose", "acknowledge", "shelve", "create_order")
 )
-_NO_TOPIC: frozenset[Intent] = frozenset(("help", "forget", "unknown", "change"))
+_NO_TOPIC: frozenset[Intent] = frozenset(("help", "forget", "unknown", "change", "review"))
 
 
 class Turn(Model):

@@ -17,6 +17,9 @@ NEEDS: dict[str, Role] = {
     "acknowledge_alert": Role.OPERATOR,
     "shelve_alert": Role.OPERATOR,
     "update_device_status": Role.OPERATOR,
+    "update_work_order": Role.OPERATOR,
+    "start_work_order": Role.OPERATOR,
+    "review_knowledge": Role.ENGINEER,
 }
 """The tools that a conversation may draft a call of, and the least role of who confirms it."""
 
@@ -27,7 +30,10 @@ class ProposedCall(Model):
     proposal_id: str
     tool: str
     arguments: dict[str, Any] = Field(description="JSON values, as they will be sent.")
-    device_id: str
+    otherwise: dict[str, Any] | None = Field(
+        default=None, description="Arguments of the other decision, where a person has two."
+    )
+    device_id: str = Field(description="Whom it is about; empty: no device.")
     shown: str = Field(description="Markdown, written by code: what exactly will happen.")
     needs: str = Field(description="Least role of who confirms it.")
     drafted_by: str = Field(description="Name of the LLM, or `rules`.")
@@ -46,6 +52,7 @@ class ProposedCall(Model):
         language: Language,
         now: datetime,
         drafted_by: str = "rules",
+        otherwise: dict[str, Any] | None = None,
     ) -> "ProposedCall":
         """A new card.
 
@@ -57,11 +64,13 @@ class ProposedCall(Model):
             language: Of the card.
             now: By the clock of people, not of the plant.
             drafted_by: Who filled it in.
+            otherwise: Arguments of the other decision.
         """
         return cls(
             proposal_id=f"C-{uuid4().hex[:8]}",
             tool=tool,
             arguments=arguments,
+            otherwise=otherwise,
             device_id=device_id,
             shown=shown,
             needs=NEEDS[tool].name.lower(),

@@ -7,12 +7,15 @@ from typing import Any
 
 from opsmith.domain.base import Language
 from opsmith_agents.proposed import LIFE, NEEDS
-from opsmith_agents.reply_words import duration, joined, moment, say, word
+from opsmith_agents.reply_words import duration, joined, moment, plain, say, word
 
 _TITLES: Mapping[str, tuple[str, str]] = {
     "create_work_order": ("Create a work order", "新建工单"),
     "acknowledge_alert": ("Acknowledge an alert", "确认报警"),
     "shelve_alert": ("Shelve an alert", "搁置报警"),
+    "update_work_order": ("Change a work order", "更改工单"),
+    "start_work_order": ("Start a work order", "开始工单"),
+    "review_knowledge": ("Review an entry of the knowledge", "审核知识条目"),
     "update_device_status": ("Change the status of a device", "更改设备状态"),
 }
 
@@ -23,6 +26,7 @@ def card(
     facts: Sequence[str],
     language: Language,
     drafted_by: str = "rules",
+    otherwise: Mapping[str, Any] | None = None,
 ) -> str:
     """Write a card.
 
@@ -32,6 +36,7 @@ def card(
         facts: What it does and what it meets, a Markdown line each.
         language: Of the card.
         drafted_by: Name of the LLM, or `rules`.
+        otherwise: Arguments of the other decision that a person has.
     """
     en, zh = _TITLES[tool]
     title = say(language, f"**{en}** — nothing is done yet", f"**{zh}**（尚未执行）")
@@ -50,10 +55,14 @@ def card(
             f"内容由模型 {drafted_by} 填写，确认前请核对。",
         )
     exact = say(language, "The exact call:", "将执行的调用：")
+    calls = call_text(tool, arguments)
+    if otherwise is not None:
+        exact = say(language, "One of these exact calls:", "将执行以下调用之一：")
+        calls += f"\n{call_text(tool, otherwise)}"
     return joined(
         title,
         "\n".join(f"- {fact}" for fact in facts),
-        f"{exact}\n\n```\n{call_text(tool, arguments)}\n```",
+        f"{exact}\n\n```\n{calls}\n```",
         by,
         who,
     )
@@ -73,6 +82,13 @@ def call_text(tool: str, arguments: Mapping[str, Any]) -> str:
 
 def done(tool: str, result: Mapping[str, Any], language: Language, zone: tzinfo) -> str:
     """What came of a confirmed call, from what the tool answered."""
+    if (waits := result.get("proposal")) is not None:
+        number = waits["proposal_id"]
+        return say(
+            language,
+            f"Not done yet: it waits as {number} for a person with more rights to confirm it.",
+            f"尚未执行：已作为 {number} 等待有权限的人员确认。",
+        )
     match tool:
         case "create_work_order":
             order = result["order"]
@@ -103,6 +119,22 @@ def done(tool: str, result: Mapping[str, Any], language: Language, zone: tzinfo)
                 language,
                 f"Done: {alert['trace_id']} is shelved until {ends}.",
                 f"已完成：{alert['trace_id']} 已搁置至 {ends}。",
+            )
+        case "update_work_order" | "start_work_order":
+            order = result["order"]
+            number, level = order["order_no"], order["priority"]
+            state, who = word(language, order["status"]), plain(order.get("assigned_to") or "-")
+            return say(
+                language,
+                f"Done: work order **{number}** is {state}, {level}, assigned to {who}.",
+                f"已完成：工单 **{number}** 现为{state}，{level}，负责人 {who}。",
+            )
+        case "review_knowledge":
+            entry, state = result["entry_id"], word(language, result["entry_state"])
+            return say(
+                language,
+                f"Done: the entry `{entry}` is {state.lower()}.",
+                f"已完成：知识条目 `{entry}` 现为{state}。",
             )
         case _:
             device = result["device"]

@@ -19,6 +19,7 @@ _ZH = {
     "returned_to_normal_unacknowledged": "已恢复未确认", "shelved": "已搁置",
     "suppressed_by_design": "设计抑制", "out_of_service": "停用",
     "OPEN": "待处理", "IN_PROGRESS": "进行中", "COMPLETED": "已完成", "CANCELLED": "已取消",
+    "ACCEPTED": "已接受", "REJECTED": "已拒绝",
     "CRITICAL": "危急", "HIGH": "高", "MEDIUM": "中", "LOW": "低",
     "supported": "支持", "refuted": "排除", "untested": "未检验",
     "bearing": "轴承", "rotor": "转子", "seal": "密封", "hydraulic": "水力", "process": "工艺",

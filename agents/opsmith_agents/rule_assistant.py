@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, tzinfo
 
 from opsmith.domain.base import Language
-from opsmith_agents import rule_alerts, rule_drafts, rule_readings, rule_work
+from opsmith_agents import rule_alerts, rule_drafts, rule_readings, rule_reviews, rule_work
 from opsmith_agents.answers import Answer, WatchedLedger
 from opsmith_agents.grammar import Named, Question, understand
 from opsmith_agents.grammar_words import Intent
@@ -29,9 +29,11 @@ _ANSWERS: Mapping[Intent, Callable[[Turn], Awaitable[str]]] = {
     "knowledge": rule_work.knowledge,
     "handover": rule_work.handover,
     "create_order": rule_drafts.create_order,
+    "change_order": rule_drafts.change_order,
     "acknowledge": rule_drafts.acknowledge,
     "shelve": rule_drafts.shelve,
     "maintenance": rule_drafts.maintenance,
+    "review": rule_reviews.review,
 }
 _ALONE: Mapping[Intent, Mapping[Language, str]] = {
     "help": HELP,
@@ -79,6 +81,7 @@ class RuleAssistant:
             update={
                 "chart": ledger.chart(asked.channel),
                 "proposal": turn.proposal,
+                "more": tuple(turn.more),
                 "evidence": turn.cited or ledger.evidence,
             }
         )

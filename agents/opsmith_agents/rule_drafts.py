@@ -16,6 +16,10 @@ from opsmith_mcp.alert_history import AlertHistory
 _MINUTES = 60
 """For which an alert is shelved, where nobody says how long."""
 _MOST_MINUTES = 1440
+_NAME = 100
+_ASSIGNEE = re.compile(
+    r"(?:\b(?:re)?assign\b.*?\bto\s+|(?:指派|分派|分配|改派|派)给\s*)([^,，;；。]+)", re.IGNORECASE
+)
 _SHORTEST = 3
 """Signs of a description."""
 _DESCRIPTION = re.compile(
@@ -30,6 +34,32 @@ async def create_order(turn: Turn) -> str:
     description = description_in(turn.text)
     arguments = await (_own_words(turn, description) if description else _planned(turn))
     return await _card(turn, "create_work_order", arguments)
+
+
+async def change_order(turn: Turn) -> str:
+    """Draft the start of a work order, another priority, or who it is assigned to."""
+    number = turn.asked.order_no
+    if number is None:
+        raise CannotSay(turn.say("Which work order? Name its WO-… number.", "请说明工单号 WO-…。"))
+    given: dict[str, Any] = {"order_no": number}
+    if who := assignee_in(turn.text):
+        given["assigned_to"] = who
+    if turn.asked.level is not None:
+        given["priority"] = turn.asked.level.value
+    tool = "update_work_order" if len(given) > 1 else "start_work_order"
+    return await _card(turn, tool, given)
+
+
+def assignee_in(text: str) -> str:
+    """To whom a person wants an order assigned; empty where he did not say.
+
+    >>> assignee_in("assign WO-20260228-001 to Li Wei, P1"), assignee_in("start WO-20260228-001")
+    ('Li Wei', '')
+    >>> assignee_in("把 WO-20260228-001 指派给李伟")
+    '李伟'
+    """
+    hit = _ASSIGNEE.search(" ".join(text.split()))
+    return hit.group(1).strip(" .。!！")[:_NAME] if hit else ""
 
 
 async def acknowledge(turn: Turn) -> str:

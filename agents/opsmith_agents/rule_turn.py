@@ -40,6 +40,8 @@ class Turn:
     found: dict[str, Any] = field(default_factory=dict[str, Any])
     """What the answer is about, for the memory."""
     proposal: ProposedCall | None = None
+    more: list[ProposedCall] = field(default_factory=list[ProposedCall])
+    """Further cards of the same answer."""
     cited: tuple[Evidence, ...] = ()
     """What the ids in the answer stand for, where that is not what the ledger calls so."""
 

@@ -24,7 +24,8 @@ I understand questions such as:
 And I draft changes, as a card that a person confirms; nothing is done before:
 
 - *create an order for PUMP_01: replace the seal*, *acknowledge AL-…*, *shelve AL-… for 30 min*,
-  *set PUMP_02 to maintenance for 4 hours*
+  *set PUMP_02 to maintenance for 4 hours*, *start WO-…*,
+  *assign WO-… to Li*, *set WO-… to P1*, *what waits for review*
 
 I remember what we spoke of (*and yesterday?*, *the other pump*, *its orders*) until *forget that*.
 Every number comes from the plant's tools; each call is shown as a step.""",
@@ -46,7 +47,8 @@ Every number comes from the plant's tools; each call is shown as a step.""",
 也可以起草操作，以卡片显示，由人员确认后才执行：
 
 - *给 PUMP_01 开工单：更换密封*、*确认报警 AL-…*、*把 AL-… 搁置30分钟*、
-  *把 PUMP_02 设为检修4小时*
+  *把 PUMP_02 设为检修4小时*、*开始 WO-…*、*把 WO-… 指派给李伟*、
+  *把 WO-… 改为 P1*、*有哪些待审核的知识*
 
 会记住前面谈到的内容（*那昨天呢*、*另一台泵*、*它的工单*），直到说*忘掉前面的*。
 所有数字均来自工厂工具，每次调用都会作为步骤显示。""",
@@ -105,7 +107,7 @@ NO_LLM: Mapping[Language, str] = {
     "zh": "大模型没有应答（{reason}），以下由规则回答。",
 }
 
-UNSUPPORTED: Mapping[Language, str] = {
-    "en": "Not found in what the tools returned: {figures}.",
-    "zh": "工具返回的结果中没有：{figures}。",
+LEFT_OUT: Mapping[Language, str] = {
+    "en": "Left out, since no tool returned what they state: {count} sentence(s).",
+    "zh": "已略去 {count} 句：工具返回的结果中没有其所述内容。",
 }

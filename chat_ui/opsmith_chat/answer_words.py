@@ -11,6 +11,10 @@ class AnswerWords:
 
     confirm: str
     dismiss: str
+    accept: str
+    reject: str
+    later: str
+    rejected: str
     waits: str
     needs_more: str
     confirmed: str
@@ -31,12 +35,17 @@ class AnswerWords:
     cost: str
     table: str
     stopped: str
+    stopped_here: str
 
 
 ANSWER_WORDS: dict[Language, AnswerWords] = {
     "en": AnswerWords(
         confirm="Confirm",
         dismiss="Dismiss",
+        accept="Accept",
+        reject="Reject",
+        later="Not now",
+        rejected="✓ Rejected by {who} at {at}.",
         waits="Waits for you until {at}.",
         needs_more="You are {role}: a person with the role {needs} or above has to ask for this.",
         confirmed="✓ Confirmed by {who} at {at}.",
@@ -57,10 +66,15 @@ ANSWER_WORDS: dict[Language, AnswerWords] = {
         cost="cost {cost}",
         table="table",
         stopped="Stopped; nothing was answered.",
+        stopped_here="Stopped here; the rest was not answered.",
     ),
     "zh": AnswerWords(
         confirm="确认执行",
         dismiss="放弃",
+        accept="接受",
+        reject="拒绝",
+        later="暂不处理",
+        rejected="✓ {who} 已于 {at} 拒绝。",
         waits="等待您确认，至 {at} 为止。",
         needs_more="您的角色是{role}：须由角色为{needs}或以上的人员提出。",
         confirmed="✓ {who} 已于 {at} 确认。",
@@ -81,5 +95,6 @@ ANSWER_WORDS: dict[Language, AnswerWords] = {
         cost="费用 {cost}",
         table="表格",
         stopped="已停止，未作回答。",
+        stopped_here="已在此停止，其余未作回答。",
     ),
 }

@@ -27,6 +27,7 @@ logger = logging.getLogger(__name__)
 
 CONFIRM = "confirm_card"
 DISMISS = "dismiss_card"
+REJECT = "reject_card"
 _SHOWN = "cards"
 _CARD = "card"
 """Of a message's metadata: the card that it shows, while that waits."""
@@ -58,6 +59,7 @@ class Cards:
         """Take the presses of the buttons; there is one page in a process."""
         cl.action_callback(CONFIRM)(self._confirm)
         cl.action_callback(DISMISS)(self._dismiss)
+        cl.action_callback(REJECT)(self._reject)
 
     async def show(self, card: ProposedCall) -> None:
         """Show a card; the buttons go when it is over."""
@@ -106,6 +108,12 @@ class Cards:
         visit_of().at_end.callback(shown.until.cancel)
 
     async def _confirm(self, action: cl.Action) -> None:
+        await self._do(action, otherwise=False)
+
+    async def _reject(self, action: cl.Action) -> None:
+        await self._do(action, otherwise=True)
+
+    async def _do(self, action: cl.Action, *, otherwise: bool) -> None:
         number, visit = _number(action), visit_of()
         shown = _shown().get(number)
         if shown is None or number in self._over:
@@ -114,7 +122,7 @@ class Cards:
         await self._close(shown)
         words = ANSWER_WORDS[shown.card.language]
         try:
-            answer = await visit.conversation.confirm(number, visit.hands)
+            answer = await visit.conversation.confirm(number, visit.hands, otherwise=otherwise)
         except Denied:
             visit.conversation.dismiss(number)
             await _tell(shown, words.denied.format(**_roles(visit.who, shown.card)))
@@ -124,7 +132,8 @@ class Cards:
             await _tell(shown, words.not_done.format(reason=plain(str(error))))
         else:
             at = moment(wall_clock(), self._zone)
-            await _tell(shown, words.confirmed.format(who=plain(visit.who.name), at=at))
+            said = words.rejected if otherwise else words.confirmed
+            await _tell(shown, said.format(who=plain(visit.who.name), at=at))
             await cl.Message(without_directives(answer.text)).send()
 
     async def _dismiss(self, action: cl.Action) -> None:
@@ -175,9 +184,16 @@ async def _again(shown: Shown | None, number: str) -> None:
 def _buttons(card: ProposedCall, who: Caller) -> list[cl.Action]:
     words, payload = ANSWER_WORDS[card.language], {"card": card.proposal_id}
     name = card.proposal_id
-    confirm = cl.Action(CONFIRM, payload, words.confirm, icon="check", id=f"confirm-{name}")
-    dismiss = cl.Action(DISMISS, payload, words.dismiss, icon="x", id=f"dismiss-{name}")
-    return [confirm, dismiss] if who.may(role_named(card.needs)) else [dismiss]
+    has_two = card.otherwise is not None
+    do, leave = (words.accept, words.later) if has_two else (words.confirm, words.dismiss)
+    dismiss = cl.Action(DISMISS, payload, leave, icon="x", id=f"dismiss-{name}")
+    if not who.may(role_named(card.needs)):
+        return [dismiss]
+    buttons = [cl.Action(CONFIRM, payload, do, icon="check", id=f"confirm-{name}"), dismiss]
+    if has_two:
+        reject = cl.Action(REJECT, payload, words.reject, icon="ban", id=f"reject-{name}")
+        buttons.insert(1, reject)
+    return buttons
 
 
 def _number(action: cl.Action) -> str:

@@ -9,6 +9,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from opsmith.domain.base import Language
 from opsmith.errors import BadInput
 from opsmith_agents.wording_help import HELP
 from opsmith_chat.attached import ACCEPT, MOST, PDF_BYTES
@@ -17,6 +18,7 @@ from opsmith_chat.room import Room
 from opsmith_chat.secret import secret_in
 from opsmith_chat.sign_in import HOURS
 from opsmith_chat.sign_in_words import SIGN_IN_WORDS
+from opsmith_chat.wording import WORDS, Words
 
 _SETTINGS = """\
 [project]
@@ -45,7 +47,6 @@ enabled = false
 [UI]
 name = "opsmith"
 description = {description}
-language = {locale}
 default_theme = "light"
 layout = "wide"
 cot = "tool_call"
@@ -110,7 +111,6 @@ def _write(folder: Path, chainlit: Path, room: Room, root: str, is_open: bool) -
         image=json.dumps(f"{root}/public/login.svg"),
         sign_in=HOURS * 3600,
         description=json.dumps(words.description, ensure_ascii=False),
-        locale=json.dumps(words.locale),
         uploads=json.dumps(room.trier is not None),
         accept=_inline(ACCEPT),
         most_files=MOST,
@@ -119,19 +119,28 @@ def _write(folder: Path, chainlit: Path, room: Room, root: str, is_open: bool) -
         version=json.dumps(version("chainlit")),
     )
     (folder / ".chainlit" / "config.toml").write_text(settings, "utf-8")
+    for language in WORDS:
+        _write_texts(folder, chainlit / "translations", room, language, is_open)
+    shutil.copytree(Path(__file__).parent / "public", folder / "public")
+
+
+def _write_texts(
+    folder: Path, translations: Path, room: Room, language: Language, is_open: bool
+) -> None:
+    words = WORDS[language]
+    said = _said(room, language, is_open)
     (folder / f"chainlit_{words.locale}.md").write_text(
-        f"# opsmith\n\n{_said(room, is_open)}\n\n{HELP[room.language]}\n", "utf-8"
+        f"# opsmith\n\n{said}\n\n{HELP[language]}\n", "utf-8"
     )
     name = f"{words.locale}.json"
-    texts: dict[str, Any] = json.loads((chainlit / "translations" / name).read_text("utf-8"))
-    texts["chat"]["watermark"] = _said(room, is_open, " ").replace("`", "")
-    SIGN_IN_WORDS[room.language].into(texts)
+    texts: dict[str, Any] = json.loads((translations / name).read_text("utf-8"))
+    texts["chat"]["watermark"] = said.replace("\n\n", " ").replace("`", "")
+    SIGN_IN_WORDS[language].into(texts)
     texts["chat"]["input"]["placeholder"] = words.placeholder
     texts["navigation"]["header"]["readme"] = words.help
     (folder / ".chainlit" / "translations" / name).write_text(
         json.dumps(texts, ensure_ascii=False, indent=1), "utf-8"
     )
-    shutil.copytree(Path(__file__).parent / "public", folder / "public")
 
 
 def _inline(table: Mapping[str, Sequence[str]]) -> str:
@@ -139,11 +148,10 @@ def _inline(table: Mapping[str, Sequence[str]]) -> str:
     return "{ " + ", ".join(f"{json.dumps(k)} = {json.dumps(v)}" for k, v in table.items()) + " }"
 
 
-def _said(room: Room, is_open: bool, between: str = "\n\n") -> str:
-    said = _who_answers(room)
-    return between.join((said, SIGN_IN_WORDS[room.language].nobody)) if is_open else said
+def _said(room: Room, language: Language, is_open: bool) -> str:
+    said = _who_answers(room, WORDS[language])
+    return f"{said}\n\n{SIGN_IN_WORDS[language].nobody}" if is_open else said
 
 
-def _who_answers(room: Room) -> str:
-    words = room.words
+def _who_answers(room: Room, words: Words) -> str:
     return words.model_answers.format(model=room.model) if room.model else words.rules_answer

@@ -17,6 +17,7 @@ from opsmith_agents.reply_words import say
 from opsmith_chat.live import DEFAULT, LEVELS, Live
 from opsmith_chat.markdown import without_directives
 from opsmith_chat.room import Room, Visit
+from opsmith_chat.speaking import spoken
 
 _TOLD = "told"
 
@@ -31,13 +32,14 @@ async def tell_alerts(visit: Visit, room: Room) -> None:
 
     Args:
         visit: Who is told.
-        room: In whose language the choice is.
+        room: In whose language the choice is, where the browser names none of ours.
     """
     if cl.user_session.get(_TOLD) is visit:
         return
     cl.user_session.set(_TOLD, visit)
-    screen = _Conversation(cast(WebsocketSession, cl.context.session), visit, room.language)
-    await _offer(room.language, screen.level())
+    language = spoken(room.language)
+    screen = _Conversation(cast(WebsocketSession, cl.context.session), visit, language)
+    await _offer(language, screen.level())
     live = Live(visit.eyes, screen, room.zone)
     task = asyncio.create_task(live.run(room.wake))
 

@@ -9,26 +9,28 @@ Import it only after `opsmith_chat.folder.lay_out`.
 import asyncio
 import logging
 import math
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import chainlit as cl
 from chainlit.types import ThreadDict
-from chainlit.utils import utc_now
 
-from opsmith.domain.base import Language, State
+from opsmith.domain.base import Language
 from opsmith.errors import OpsmithError
-from opsmith_agents.answers import Answer, Step
+from opsmith_agents.answers import Answer, SoFar, Step
 from opsmith_agents.grammar import language_of
 from opsmith_agents.reply_words import plain
 from opsmith_chat.answer_words import ANSWER_WORDS
 from opsmith_chat.attached import Attached, File
+from opsmith_chat.calls import Calls
+from opsmith_chat.growing import Growing, reword_stop
 from opsmith_chat.live_screen import tell_alerts
 from opsmith_chat.markdown import without_directives
 from opsmith_chat.reception import Reception
 from opsmith_chat.room import Room
 from opsmith_chat.sign_in_words import SIGN_IN_WORDS
+from opsmith_chat.speaking import language_in, spoken
 from opsmith_chat.starters import first_questions
-from opsmith_chat.steps import outcome, title
 from opsmith_chat.telling import Telling
 from opsmith_chat.visits import visit_of
 from opsmith_chat.wording import WORDS
@@ -39,8 +41,7 @@ LONGEST = 4000
 """Characters of a question."""
 
 _LANGUAGE = "language"
-_STOPPED = "Task manually stopped."
-"""What Chainlit says."""
+_GROWING = "growing"
 
 
 class Page:
@@ -74,7 +75,8 @@ class Page:
             return []
         who = await asyncio.to_thread(self._room.people.now, user.identifier)
         async with self._room.open(who) as (eyes, _):
-            found = await first_questions(self._room, eyes)
+            wanted = language_in(language or "") or self._room.language
+            found = await first_questions(self._room, eyes, wanted)
         return [cl.Starter(label=one, message=one) for one in found]
 
     async def _begin(self) -> None:
@@ -99,7 +101,8 @@ class Page:
     async def _answer(self, message: cl.Message) -> None:
         question = message.content.strip()
         files = _files_of(message)
-        language = language_of(question) if question or not files else self._room.language
+        is_said = question or not files
+        language = language_of(question) if is_said else spoken(self._room.language)
         cl.user_session.set(_LANGUAGE, language)
         words = WORDS[language]
         if len(question) > LONGEST:
@@ -116,26 +119,27 @@ class Page:
 
     async def _ask(self, question: str, files: list[File], language: Language) -> None:
         visit = visit_of()
-        events = visit.conversation.ask(question)
+        events: AsyncIterator[Step | SoFar | Answer] = visit.conversation.follow(question)
         if files and self._attached is not None:
             events = self._attached.answer(files, question, visit.eyes, visit.who, language)
-        shown: dict[int, cl.Step] = {}
+        calls, growing = Calls(), Growing()
+        cl.user_session.set(_GROWING, growing)
+        is_whole = False
         try:
             async for event in events:
                 match event:
-                    case Step(state="running"):
-                        shown[event.number] = await _started(event)
                     case Step():
-                        await _ended(shown.pop(event.number), event)
+                        await calls.take(event)
+                    case SoFar():
+                        await growing.grow(event.text)
                     case Answer():
-                        await self._telling.tell(event)
+                        is_whole = True
+                        await self._telling.tell(event, growing)
         finally:
-            # Stopped by the visitor, or failed: nothing may look as if it still ran.
-            for step in shown.values():
-                step.name += f" · {WORDS[language].stopped}"
-                step.is_error = True
-                step.end = utc_now()
-                await step.update()
+            # Stopped by the visitor, or failed.
+            await calls.stop(WORDS[language].stopped)
+            if not is_whole:
+                await growing.stop(ANSWER_WORDS[language].stopped_here)
 
 
 def _files_of(message: cl.Message) -> list[File]:
@@ -143,32 +147,13 @@ def _files_of(message: cl.Message) -> list[File]:
     return [File(Path(one.path), one.name) for one in message.elements or () if one.path]
 
 
-async def _started(step: Step) -> cl.Step:
-    run = cl.context.current_run
-    parent = run.id if run else None
-    shown = cl.Step(name=title(step), type="tool", parent_id=parent, icon="wrench")
-    shown.input = step.arguments
-    shown.start = utc_now()
-    await shown.send()
-    return shown
-
-
-async def _ended(shown: cl.Step, step: Step) -> None:
-    shown.name = title(step)
-    shown.output = outcome(step)
-    shown.language = "json"
-    shown.is_error = step.state == State.UNAVAILABLE
-    shown.end = utc_now()
-    await shown.update()
-
-
 async def _stopped() -> None:
     """Say it in the language of the question: Chainlit has said it in English just now."""
-    language: Language = cl.user_session.get(_LANGUAGE) or "en"
-    said = cl.chat_context.get()
-    if said and said[-1].content == _STOPPED:
-        said[-1].content = ANSWER_WORDS[language].stopped
-        await said[-1].update()
+    language: Language = cl.user_session.get(_LANGUAGE) or spoken("en")
+    growing: object = cl.user_session.get(_GROWING)
+    await reword_stop(
+        growing if isinstance(growing, Growing) else None, ANSWER_WORDS[language].stopped
+    )
 
 
 async def _say(text: str) -> None:

@@ -26,6 +26,7 @@ from opsmith_chat.history import History
 from opsmith_chat.room import Room, Visit
 from opsmith_chat.sign_in import LOCAL, asking_from
 from opsmith_chat.sign_in_words import SIGN_IN_WORDS
+from opsmith_chat.speaking import spoken
 from opsmith_chat.visits import Visits, find_visit
 from opsmith_mcp.limits import Bucket
 
@@ -109,7 +110,7 @@ class Reception:
             return None
 
     async def _sign_in(self, name: str, password: str) -> cl.User:
-        people, words = self._room.people, SIGN_IN_WORDS[self._room.language]
+        people, words = self._room.people, SIGN_IN_WORDS[spoken(self._room.language)]
         wait = people.wait(name, asking_from.get())
         if wait:
             raise HTTPException(429, words.too_often, {"retry-after": str(int(wait) + 1)})

@@ -52,7 +52,7 @@ class Room:
     history: ChatHistory
     """What they said."""
     language: Language
-    """Of the page itself; an answer is in the language of its question."""
+    """Of the page where a browser names none of ours; an answer is in that of its question."""
     zone: tzinfo
     """Of the times in charts."""
     model: str = ""

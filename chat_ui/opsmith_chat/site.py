@@ -19,11 +19,13 @@ from opsmith_chat.evidence import FOLDED, Folded
 from opsmith_chat.folder import lay_out
 from opsmith_chat.guard import Guard, policy_of, without_foreign_links
 from opsmith_chat.room import Room
+from opsmith_chat.speaking import Speaking, spoken
 from opsmith_mcp.origins import Names
 
 _SAFE = ("application/json", "application/pdf", "image/png", "image/jpeg", "text/csv", "text/plain")
 """What a browser may open by itself; the rest it may save."""
 
+_VARY = "accept-language, cookie"
 _BETWEEN = 6 * 3600.0
 """Seconds between two looks for old conversations."""
 
@@ -58,10 +60,10 @@ async def chat_site(
     reception = Reception(room, root)
     Page(room, reception).open()
     html = without_foreign_links(get_html_template(root))
-    html = html.replace('<html lang="en">', f'<html lang="{room.language}">')
 
     async def front(request: Request) -> HTMLResponse:
-        made = HTMLResponse(html)
+        lang = f'<html lang="{spoken(room.language)}">'
+        made = HTMLResponse(html.replace('<html lang="en">', lang), headers={"vary": _VARY})
         headers = request.headers
         if signed_in(headers) is None and not is_from_elsewhere(headers):
             # Else the page would go to its login and come back before it shows anything.
@@ -86,7 +88,8 @@ async def chat_site(
     inside = Starlette(routes=[*routes, Mount("/", chainlit_app)])
     clearing = asyncio.create_task(_clear(room))
     try:
-        yield Guard(Gate(inside, room.people, reception.arrange), names, policy_of(html))
+        page = Speaking(inside, room.language)
+        yield Guard(Gate(page, room.people, reception.arrange), names, policy_of(html))
     finally:
         clearing.cancel()
         await reception.close()

@@ -39,17 +39,20 @@ _SECONDS = 3.0
 """That a page waits at most for what is offered on it."""
 
 
-async def first_questions(room: Room, eyes: Client[Any] | None = None) -> list[str]:
+async def first_questions(
+    room: Room, eyes: Client[Any] | None = None, language: Language | None = None
+) -> list[str]:
     """Suggest questions that fit the hour, the most urgent first.
 
     What stands of P0 and P1, the worst of it, its trend; the handover near the end of a shift; a
     channel that is heading for its limit; the worst device; what can be asked.
 
     Args:
-        room: In whose language they are.
+        room: Whose plant they are about.
         eyes: Sees what who asks may see; None: the room's own.
+        language: Of the questions; None: the room's own.
     """
-    return await questions(eyes or room.plant, room.language, room.zone)
+    return await questions(eyes or room.plant, language or room.language, room.zone)
 
 
 async def questions(eyes: Client[Any], language: Language, zone: tzinfo) -> list[str]:

@@ -24,7 +24,7 @@ from opsmith_chat.answer_words import ANSWER_WORDS
 from opsmith_chat.cards import Cards
 from opsmith_chat.chart import draw
 from opsmith_chat.evidence import FOLDED, Folded, cited, mark
-from opsmith_chat.markdown import without_directives
+from opsmith_chat.growing import Growing
 from opsmith_chat.room import Room
 from opsmith_chat.tables import as_csv, tables
 from opsmith_chat.visits import visit_of
@@ -55,22 +55,27 @@ class Telling:
         """See `opsmith_chat.cards.Cards.resume`."""
         await self._cards.resume(steps)
 
-    async def tell(self, answer: Answer) -> None:
-        """Show an answer, and its card as a message of its own."""
+    async def tell(self, answer: Answer, growing: Growing) -> None:
+        """Show an answer, and its card as a message of its own.
+
+        Args:
+            answer: What is said in the end.
+            growing: What is shown of it already.
+        """
         card, text = answer.proposal, answer.text
         if card is not None:
             text = text.removesuffix(card.shown).strip()
         if text:
             text, evidence = cited(text, answer.evidence, answer.language)
             said = joined(_noted(text, answer), f"*{self._made_by(answer)}*")
-            message = cl.Message(without_directives(said))
             # The words first: whoever waits reads them while the rest is drawn.
-            await message.send()
+            message = await growing.end(said)
             for element in self._beside(text, evidence, answer):
                 element.url = self._address(element.thread_id, element.id)
                 await element.send(for_id=message.id)
         if card is not None:
-            await self._cards.show(card)
+            for one in (card, *answer.more):
+                await self._cards.show(one)
 
     def _beside(self, text: str, evidence: Sequence[Evidence], answer: Answer) -> Iterator[Element]:
         """What is shown beside the words, each drawn when it is asked for."""

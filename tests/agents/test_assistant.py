@@ -275,7 +275,7 @@ async def test_a_model_answers_from_the_tools_and_its_series_becomes_the_chart(
     assert answer.usage == Usage(requests=2, input_tokens=200, output_tokens=20)
 
 
-async def test_a_number_that_no_tool_returned_is_sent_back_and_then_marked(
+async def test_a_sentence_with_a_number_that_no_tool_returned_is_sent_back_and_then_cut(
     plant: PumpPlant,
 ) -> None:
     sent_back: list[str] = []
@@ -286,11 +286,21 @@ async def test_a_number_that_no_tool_returned_is_sent_back_and_then_marked(
         sent_back.extend(
             str(m["content"]) for m in request["messages"] if "No tool returned" in str(m)
         )
-        return says("Vibration of PUMP_01 is 7.77 g.")
+        return says("Vibration of PUMP_01 rises. It is 7.77 g. See E1.")
 
     _, answer = await ask_llm(plant, script, "How is the vibration of pump 1?")
     assert sent_back
-    assert "Not found in what the tools returned: 7.77 g" in answer.text
+    assert answer.made_by == "scripted"
+    assert answer.text.startswith("Vibration of PUMP_01 rises. See E1.")
+    assert "Left out, since no tool returned what they state: 1 sentence(s)." in answer.text
+    assert "7.77" not in answer.text
+
+
+async def test_rules_answer_where_nothing_stands_of_what_the_model_says(plant: PumpPlant) -> None:
+    _, answer = await ask_llm(plant, always(says("It is at 7.77 g.")), "status of PUMP_01")
+    assert answer.made_by == "rules"
+    assert "no tool returned what it says" in answer.note
+    assert "7.77" not in answer.text
 
 
 async def test_the_model_remembers_the_conversation(plant: PumpPlant) -> None:

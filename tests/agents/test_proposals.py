@@ -24,6 +24,7 @@ from opsmith_agents.proposed import NEEDS, ProposedCall
 from opsmith_agents.replies_card import call_text
 from opsmith_mcp.alert_history import AlertHistory
 from opsmith_mcp.device_registry import DeviceRegistry
+from opsmith_mcp.knowledge import Knowledge
 from opsmith_mcp.marks import Mark
 from opsmith_mcp.work_orders import WorkOrders
 
@@ -233,9 +234,36 @@ async def test_a_model_drafts_a_card_and_cannot_press_it(plant: PumpPlant) -> No
     assert json.dumps("Replace the seal") in card.shown
 
 
+@pytest.mark.parametrize(
+    ("question", "done"),
+    [
+        ("assign {number} to Li Wei", "OPEN, P2, assigned to Li Wei"),
+        ("set {number} to P0", "OPEN, P0, assigned to -"),
+        ("start {number}", "IN_PROGRESS, P2, assigned to -"),
+        ("把 {number} 指派给李伟", "待处理，P2，负责人 李伟"),
+        ("把 {number} 改为 P1", "待处理，P1，负责人 -"),
+    ],
+)
+async def test_an_order_is_changed_as_shown_when_a_person_confirms_it(
+    plant: PumpPlant, question: str, done: str
+) -> None:
+    number = plant.order("Replace the seal")
+    async with plant.client() as client, plant.client(OPERATOR) as hands:
+        assistant = Assistant(client)
+        card = card_of(await ask(assistant, question.format(number=number)))
+        assert "Replace the seal" in card.shown
+        assert call_text(card.tool, card.arguments) in card.shown
+        before = orders(plant)
+        said = await assistant.confirm(card.proposal_id, hands)
+        assert done in said.text
+        assert orders(plant) != before
+        again = await ask(assistant, question.format(number=number))
+        assert again.proposal is None
+
+
 def test_the_roles_on_the_cards_are_those_of_the_tools() -> None:
     for name, role in NEEDS.items():
-        groups = (AlertHistory, DeviceRegistry, WorkOrders)
+        groups = (AlertHistory, DeviceRegistry, WorkOrders, Knowledge)
         method = next(getattr(one, name) for one in groups if hasattr(one, name))
         mark: Mark = method.__opsmith_mark__
         assert max(mark.needs, mark.confirms or mark.needs) is role, name

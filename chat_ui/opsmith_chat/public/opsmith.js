@@ -37,4 +37,42 @@
       });
     }
   };
+
+  // It tells in English, and in a programmer's, why a file is not taken.
+  const refusals = {
+    en: [
+      [/^File type must be /, () => "Only readings (.csv) and manuals (.pdf) can be attached."],
+      [/^File is larger than (\d+)/, ([, mb]) => `This file is larger than ${mb} MB.`],
+      [/^Too many files/, () => "These are too many files for one message."],
+    ],
+    zh: [
+      [/^File type must be /, () => "只能附上读数（.csv）或手册（.pdf）。"],
+      [/^File is larger than (\d+)/, ([, mb]) => `此文件大于 ${mb} MB。`],
+      [/^Too many files/, () => "一条消息所附的文件过多。"],
+    ],
+  }[document.documentElement.lang];
+  const reword = (node) => {
+    for (const [said, ours] of refusals ?? []) {
+      const found = said.exec(node.data);
+      if (found) {
+        node.data = ours(found);
+        return;
+      }
+    }
+  };
+  new MutationObserver((changes) => {
+    for (const { addedNodes } of changes) {
+      for (const added of addedNodes) {
+        const toasts = added.matches?.("[data-sonner-toast], [data-sonner-toaster]")
+          ? [added]
+          : (added.querySelectorAll?.("[data-sonner-toast]") ?? []);
+        for (const toast of toasts) {
+          const texts = document.createTreeWalker(toast, NodeFilter.SHOW_TEXT);
+          while (texts.nextNode()) {
+            reword(texts.currentNode);
+          }
+        }
+      }
+    }
+  }).observe(document.documentElement, { childList: true, subtree: true });
 })();
