@@ -3,7 +3,10 @@
 from opsmith.access import SYSTEM, Caller, Role
 from opsmith_mcp.server import READER
 
-__all__ = ["ENGINEER", "READER", "SYSTEM"]
+__all__ = ["ADMIN", "ENGINEER", "READER", "SYSTEM"]
 
 ENGINEER = Caller("Li Wei", Role.ENGINEER, via="console", is_person=True)
 """A person at a screen of ours."""
+
+ADMIN = Caller("Wang Fang", Role.ADMIN, via="console", is_person=True)
+"""A person who runs opsmith itself."""

@@ -1,7 +1,7 @@
 """A small plant behind a real MCP server: a hot pump with a report and an order, a shaky fan."""
 
 import math
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -28,7 +28,7 @@ from opsmith.domain.diagnoses import (
 from opsmith.domain.readings import ReadingBatch
 from opsmith.domain.work_orders import Material, Plan
 from opsmith.storage.database import Database
-from opsmith_mcp.groups import plant_server
+from opsmith_mcp.groups import ALL, plant_server
 from opsmith_mcp.stores import Stores
 
 NOW = datetime(2026, 2, 28, 12, 0, tzinfo=UTC)
@@ -53,8 +53,8 @@ class Plant:
         with self.database.write() as connection:
             connection.execute(text(f"ALTER TABLE {before} RENAME TO {after}"))
 
-    def server(self, caller: Caller = ENGINEER) -> FastMCP[Any]:
-        return plant_server(self.stores, caller=caller)
+    def server(self, caller: Caller = ENGINEER, groups: Sequence[str] = ALL) -> FastMCP[Any]:
+        return plant_server(self.stores, groups, caller=caller)
 
     def raise_alert(
         self,

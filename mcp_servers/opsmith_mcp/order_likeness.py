@@ -29,6 +29,8 @@ _WORDS_ASKED = 40
 """Different words of a fault that are looked for; what matters is said by then."""
 
 _WORDS, _MODE, _CODE, _DEVICE = 0.6, 0.2, 0.15, 0.05
+_MEANT = 0.6
+"""What a word of the same meaning counts, or of the other language, beside the word itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +91,9 @@ def _likeness(
     for form, (word, meanings) in asked.items():
         often = max((counts[one] for one in meanings), default=0)
         if often:
-            dot += rarity[form] * rarity[form] * (1 + math.log(often))
+            own = any(counts[one] for one in _parts((form,)))
+            said = 1.0 if own else _MEANT
+            dot += said * rarity[form] * rarity[form] * (1 + math.log(often))
             shared.append(word)
             used |= meanings
     squares = sum(

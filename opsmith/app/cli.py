@@ -194,12 +194,51 @@ def tui(
     key: Annotated[
         str, typer.Option(envvar="OPSMITH_KEY", help="Of `opsmith keys`, for the URL.")
     ] = "",
+    room: Annotated[str, typer.Option(help="The first to be seen, such as overview.")] = "alerts",
+    screenshot: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Draw it as SVG instead, and end.")
+    ] = None,
+    size: Annotated[str, typer.Option(help="Of the screenshot: columns x rows.")] = "140x40",
+    press: Annotated[
+        str, typer.Option(help="Keys before the screenshot, such as 'down enter'.")
+    ] = "",
     lang: Lang = None,
 ) -> None:
     """Open the operator's console, on the plant of this machine or on one elsewhere."""
-    from opsmith.app.console import run_tui
+    from opsmith.app.console import console_on
 
-    run_tui(_settings(lang), url, key)
+    with console_on(_settings(lang), url, key, room) as console:
+        if screenshot is None:
+            console.run()
+        else:
+            from opsmith.app.tui_picture import draw, size_of
+
+            draw(console, screenshot, size_of(size), press.split())
+
+
+@app.command()
+def top(
+    url: Annotated[
+        str, typer.Option(help="Of an `opsmith serve`, such as http://127.0.0.1:8321.")
+    ] = "",
+    key: Annotated[
+        str, typer.Option(envvar="OPSMITH_KEY", help="Of `opsmith keys`, for the URL.")
+    ] = "",
+    as_json: Json = False,
+    lang: Lang = None,
+) -> None:
+    """Print the plant in one plain frame; exit code 1 where something did not answer."""
+    from opsmith.app.top import run_top
+    from opsmith.app.top_frame import frame
+
+    settings = _settings(lang)
+    found = run_top(settings, url, key)
+    if as_json:
+        _print_json(found.model_dump(mode="json"))
+    else:
+        typer.echo(frame(found, settings.language))
+    if not found.is_whole:
+        raise typer.Exit(1)
 
 
 @app.command()

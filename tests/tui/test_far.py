@@ -51,6 +51,8 @@ async def test_an_alert_of_a_plant_elsewhere_is_shown_when_it_comes(fed: Fed) ->
         screen = await shows(pilot, "F1_00")
         assert "F2_00" not in screen
         await pilot.press("a")
+        await shows(pilot, "acknowledge_alert")
+        await pilot.press("y")
         await shows(pilot, " acknowledged ")
     [alert] = fed.plant.stores.alerts.find("F1_00")
     assert alert.acknowledged_by == "desk"

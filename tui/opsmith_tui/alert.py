@@ -17,26 +17,18 @@ from opsmith.errors import OpsmithError
 from opsmith_mcp.alert_history import AlertHistory, AlertView, ReportView
 from opsmith_mcp.telemetry import ChannelSeries, Telemetry
 from opsmith_mcp.work_orders import WorkOrders
+from opsmith_tui.alert_actions import ALERT_KEYS, AlertActions, Handled
+from opsmith_tui.desk import Desk
 from opsmith_tui.figures import channel_name, number, plain, unit
+from opsmith_tui.keys import MOVING, Key, bindings
 from opsmith_tui.panes import EvidencePane, Pane
-from opsmith_tui.plant import Plant
 from opsmith_tui.report import whole
-from opsmith_tui.room import KeyLine, Room, level_text, style_of
+from opsmith_tui.room import BACK, level_text, style_of
 from opsmith_tui.trend import Trend, TrendPlot
-from opsmith_tui.wording import ALERT, SCREEN, STATES, TYPES, Wording
-from opsmith_tui.wording import KEYS as KEY_WORDS
+from opsmith_tui.wording import ALERT, STATES, TYPES
+from opsmith_tui.wording import PANES as PANE_WORDS
 
-KEYS = (
-    ("Esc", "back", "screen.back"),
-    ("1", "report", "screen.pane('report')"),
-    ("2", "trend", "screen.pane('trend')"),
-    ("3", "evidence", "screen.pane('evidence')"),
-    ("c", "channel", "screen.channel"),
-    ("a", "acknowledge", "screen.acknowledge"),
-    ("l", "language", "app.language"),
-    ("?", "help", "app.help"),
-)
-FOCUS = {"report": "#report", "trend": "TrendPlot", "evidence": "Choices"}
+PANES = {"report": "#report", "trend": "TrendPlot", "evidence": "Choices"}
 """What takes the keys when a pane is chosen."""
 
 BEFORE = timedelta(minutes=30)
@@ -45,116 +37,155 @@ LONGEST = timedelta(days=30)
 POINTS = 300
 
 
-class AlertScreen(Room):
+class AlertRoom(AlertActions):
     """Shows one alert whole; Esc goes back."""
 
+    KEYS: ClassVar[tuple[Key, ...]] = (
+        BACK,
+        Key(
+            "tab", "next_pane", ("Pane", "窗格"), ("report, trend, evidence", "报告、趋势、证据"),
+            "Tab",
+        ),
+        *ALERT_KEYS,
+        Key(
+            "c", "channel", ("Channel", "换通道"),
+            ("draw the next channel that deviated", "切换到下一个偏离的通道"),
+        ),
+        Key(
+            "v", "version", ("Version", "版本"),
+            ("show the version before: rules and LLM each write theirs",
+             "查看上一版：规则与模型各写一版"),
+        ),
+        *MOVING,
+    )  # fmt: skip
     DEFAULT_CSS = """
-    AlertScreen #head { height: 1; background: $panel; padding: 0 1; }
-    AlertScreen #panes { height: 1fr; }
-    AlertScreen #report, AlertScreen #trend, AlertScreen #evidence {
+    AlertRoom #head { height: 1; background: $panel; padding: 0 1; }
+    AlertRoom #panes { height: 1fr; }
+    AlertRoom #report, AlertRoom #trend, AlertRoom #evidence {
         height: 1fr; border: round $primary; padding: 0 1;
     }
-    AlertScreen #report:focus, AlertScreen #trend:focus-within,
-    AlertScreen #evidence:focus-within { border: round $accent; }
-    AlertScreen #report > Static { height: auto; }
-    AlertScreen.-broad #panes, AlertScreen.-wide #panes {
+    AlertRoom #report:focus, AlertRoom #trend:focus-within,
+    AlertRoom #evidence:focus-within { border: round $accent; }
+    AlertRoom #report > Static { height: auto; }
+    AlertRoom.-broad #panes, AlertRoom.-wide #panes {
         layout: grid; grid-size: 2 2; grid-columns: 3fr 2fr; grid-rows: 2fr 3fr;
     }
-    AlertScreen.-broad #report, AlertScreen.-wide #report { row-span: 2; height: 100%; }
-    AlertScreen.-narrow #report, AlertScreen.-narrow #trend,
-    AlertScreen.-narrow #evidence { display: none; }
-    AlertScreen.-narrow.-report #report, AlertScreen.-narrow.-trend #trend,
-    AlertScreen.-narrow.-evidence #evidence { display: block; }
+    AlertRoom.-broad #report, AlertRoom.-wide #report { row-span: 2; height: 100%; }
+    AlertRoom.-narrow #report, AlertRoom.-narrow #trend,
+    AlertRoom.-narrow #evidence { display: none; }
+    AlertRoom.-narrow.-report #report, AlertRoom.-narrow.-trend #trend,
+    AlertRoom.-narrow.-evidence #evidence { display: block; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        ("escape", "back", "Back"),
-        ("1", "pane('report')", "Report"),
-        ("2", "pane('trend')", "Trend"),
-        ("3", "pane('evidence')", "Evidence"),
-        ("c", "channel", "Next channel"),
+        *bindings(key for key in KEYS if key.action),
+        ("shift+tab", "next_pane(-1)", "Pane before"),
     ]
 
-    def __init__(
-        self, trace_id: str, plant: Plant, words: Wording, by: str, refresh_seconds: float
-    ) -> None:
-        super().__init__(plant, words, by, refresh_seconds)
+    def __init__(self, desk: Desk, trace_id: str) -> None:
+        super().__init__(desk)
         self._trace_id = trace_id
         self._view: AlertView | None = None
         self._report: ReportView | None = None
         self._orders: Sequence[WorkOrder] | str = ()
         self._series: ChannelSeries | str | None = None
         self._channel = 0
-        self._stale: str | None = None
+        self._pane = "report"
+        self._version: int | None = None
 
-    def compose(self) -> ComposeResult:
-        """Lay the screen out."""
-        yield Static(id="head")
+    def body(self) -> ComposeResult:
+        """The three panes."""
         with Container(id="panes"):
             with Pane(id="report"):
                 yield Static(id="text")
             with Container(id="trend"):
                 yield TrendPlot()
             yield EvidencePane(self.words)
-        yield KeyLine()
 
     def on_mount(self) -> None:
         """Begin with the report."""
-        super().on_mount()
-        self.action_pane("report")
-        self.reword()
+        self._to_pane("report")
 
     async def look(self) -> None:
         """Ask for the alert, for its report where there is a new version, and for the rest."""
-        before = (self._view, self._report, self._orders)
-        try:
-            view = await self.plant.ask(AlertHistory.get_alert, self._trace_id)
-            if self._report is None or self._report.versions != view.reports:
-                self._report = await self.plant.ask(
-                    AlertHistory.get_report, self._trace_id, full=True
-                )
-                self.query_one(EvidencePane).show(self._evidence())
-            self._view = view
-        except OpsmithError as error:
-            self._stale = plain(error)
-            self._show_head()
-            return
-        self._stale = None
+        view = await self.plant.ask(AlertHistory.get_alert, self._trace_id)
+        known = self._report
+        if known is None or known.versions != view.reports or not self._is_wanted(known):
+            self._report = await self.plant.ask(
+                AlertHistory.get_report, self._trace_id, version=self._version, full=True
+            )
+        self._view, self.as_of = view, view.as_of
         self._orders = await self._ask_orders(view.alert)
-        self._show_head()
-        if (self._view, self._report, self._orders) != before:
-            self._show_report()
         await self._ask_series(view)
 
-    def reword(self) -> None:
-        """Say everything again."""
-        words = self.words
-        self.query_one(KeyLine).say(words, KEYS)
-        for pane in FOCUS:
-            self.query_one(f"#{pane}").border_title = words(KEY_WORDS, pane)
-        self._show_head()
-        self._show_report()
-        self.query_one(EvidencePane).show(self._evidence())
+    def show(self) -> None:
+        """Show the panes that have changed."""
+        for pane in PANES:
+            self.query_one(f"#{pane}").border_title = self.words(PANE_WORDS, pane)
+        state = (
+            self._view, self._report, self._orders, self.failed,
+            self.words.language, self.theme, self.size.width,
+        )  # fmt: skip
+        if state != self._shown:
+            self._shown = state
+            self._show_report()
+            self.query_one(EvidencePane).show(self._evidence())
         self._show_trend()
 
-    def chosen(self) -> str | None:
-        """This alert."""
-        return self._trace_id
+    _shown: tuple[object, ...] = ()
 
-    def action_back(self) -> None:
-        """Go back to the list."""
-        self.dismiss()
+    def facts(self) -> Text:
+        """Which alert."""
+        if self._view is None:
+            return Text(plain(self._trace_id))
+        alert, words = self._view.alert, self.words
+        return Text.assemble(
+            level_text(alert.alert_level, self),
+            (f" {plain(alert.device_id)}  {words(TYPES, alert.alert_type)}  ", "bold"),
+            f"{words(STATES, alert.state)}  {plain(self._trace_id)}",
+        )
 
-    def action_pane(self, name: str) -> None:
-        """Give the keys to a pane; where there is room for one alone, show that."""
-        for pane in FOCUS:
-            self.set_class(pane == name, f"-{pane}")
-        # What was hidden can take the keys only when it is laid out.
-        self.call_after_refresh(self.query_one(FOCUS[name]).focus)
+    def handled(self) -> Handled | None:
+        """See `AlertActions.handled`."""
+        if self._view is None:
+            return None
+        alert = self._view.alert
+        return Handled(
+            alert.trace_id, alert.device_id, alert.alert_type, alert.alert_level,
+            alert.shelved_until,
+        )  # fmt: skip
+
+    def action_next_pane(self, step: int = 1) -> None:
+        """Give the keys to the next pane; where there is room for one alone, show that."""
+        names = list(PANES)
+        self._to_pane(names[(names.index(self._pane) + step) % len(names)])
 
     def action_channel(self) -> None:
         """Draw the next of the channels that deviated."""
         self._channel += 1
         self.action_look()
+
+    def action_version(self) -> None:
+        """Show the version before; before the first, the newest."""
+        if self._report is None or len(self._report.versions) < 2:
+            self.tell(self.words(ALERT, "one_version"))
+            return
+        shown = self._report.report
+        numbers = sorted(line.version for line in self._report.versions)
+        at = numbers.index(shown.version) if shown is not None else 0
+        self._version = numbers[at - 1]
+        self.action_look()
+
+    def _is_wanted(self, known: ReportView) -> bool:
+        return self._version is None or (
+            known.report is not None and known.report.version == self._version
+        )
+
+    def _to_pane(self, name: str) -> None:
+        self._pane = name
+        for pane in PANES:
+            self.set_class(pane == name, f"-{pane}")
+        # What was hidden can take the keys only when it is laid out.
+        self.call_after_refresh(self.query_one(PANES[name]).focus)
 
     async def _ask_orders(self, alert: Alert) -> Sequence[WorkOrder] | str:
         try:
@@ -186,7 +217,6 @@ class AlertScreen(Room):
                 )
             except OpsmithError as error:
                 self._series = plain(error)
-        self._show_trend()
 
     def _evidence(self) -> Sequence[Evidence]:
         known = None if self._report is None else self._report.report
@@ -199,26 +229,10 @@ class AlertScreen(Room):
         most_first = sorted(deviations, key=lambda deviation: -deviation.share)
         return most_first[self._channel % len(most_first)]
 
-    def _show_head(self) -> None:
-        words = self.words
-        head = Text(no_wrap=True, overflow="ellipsis")
-        if self._view is not None:
-            alert = self._view.alert
-            head.append_text(level_text(alert.alert_level, self))
-            head.append(f" {plain(alert.device_id)}  {words(TYPES, alert.alert_type)}  ", "bold")
-            head.append(f"{words(STATES, alert.state)}  ")
-        head.append(f"{plain(self._trace_id)}  ")
-        if self._stale is not None:
-            since = "-" if self._view is None else f"{self._view.as_of:%H:%M:%S}"
-            warning = style_of("text-error", self, bold=True)
-            head.append(f"✗ {words(SCREEN, 'stale_since', at=since)}", warning)
-            head.append(f"  {self._stale}")
-        self.query_one("#head", Static).update(head)
-
     def _show_report(self) -> None:
         text = self.query_one("#text", Static)
         if self._view is None:
-            text.update(Text(self._stale or self.words(ALERT, "loading"), "italic"))
+            text.update(Text(self.failed or self.words(ALERT, "loading"), "italic"))
             return
         accent = style_of("text-accent", self)
         text.update(whole(self._view, self._report, self._orders, self.words, accent))
@@ -243,7 +257,7 @@ class AlertScreen(Room):
                 marks.append(f"│ {words(ALERT, 'onset')} {onset:%H:%M:%S}")
             pane.border_subtitle = Text("  ".join(marks)).markup
             trend = Trend(series.times, series.values, tuple(limits), onset)
-        pane.border_title = Text(f"{words(KEY_WORDS, 'trend')}  {title}").markup
+        pane.border_title = Text(f"{words(PANE_WORDS, 'trend')}  {title}").markup
         self.query_one(TrendPlot).show(trend)
 
 

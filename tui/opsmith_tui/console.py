@@ -1,45 +1,94 @@
 """The console: the operator's place in a terminal."""
 
 import asyncio
+import time
+from collections.abc import Mapping
+from pkgutil import resolve_name
 from typing import Any, ClassVar
 
 from fastmcp import Client
+from fastmcp.client.elicitation import ElicitResult
 from textual import work
 from textual.app import App
 from textual.binding import BindingType
+from textual.command import CommandPalette
 
+from opsmith.domain.alerts import AlertLevel
 from opsmith.domain.base import Language
 from opsmith.domain.events import FOLLOWED
+from opsmith.errors import OpsmithError
 from opsmith.ports import Wake
-from opsmith_tui.alert import AlertScreen
+from opsmith_mcp.alert_history import AlertHistory
+from opsmith_mcp.proposals import Proposals
+from opsmith_tui.assistant_source import AssistantSource
+from opsmith_tui.desk import Desk
+from opsmith_tui.feed import FarWake
+from opsmith_tui.figures import plain
+from opsmith_tui.form import Form
 from opsmith_tui.help import HelpScreen
+from opsmith_tui.keys import Key, bindings
+from opsmith_tui.palette import Commands, Devices
 from opsmith_tui.plant import Plant
-from opsmith_tui.room import Room
-from opsmith_tui.standing import StandingScreen
-from opsmith_tui.wording import Wording
+from opsmith_tui.room import REST, Open, Room
+from opsmith_tui.wording import HELP, ROOMS, SCREEN, TYPES, Wording
 
 LEAST = 0.2
 """Seconds between two looks at least, however often something is announced."""
+ROOM_CLASSES: Mapping[str, str] = {
+    "overview": "opsmith_tui.overview:OverviewRoom",
+    "alerts": "opsmith_tui.alerts:AlertsRoom",
+    "orders": "opsmith_tui.orders:OrdersRoom",
+    "decide": "opsmith_tui.decide:DecideRoom",
+    "knowledge": "opsmith_tui.knowledge:KnowledgeRoom",
+    "assistant": "opsmith_tui.assistant:AssistantRoom",
+    "system": "opsmith_tui.system:SystemRoom",
+    "audit": "opsmith_tui.audit:AuditRoom",
+}
+"""Each room of `ROOMS`, imported when it is first gone to: the start waits for no other."""
+
+DETAIL_CLASSES: Mapping[str, str] = {
+    "alert": "opsmith_tui.alert:AlertRoom",
+    "device": "opsmith_tui.device:DeviceRoom",
+}
+"""What is opened over a room, of its id."""
 
 
 class Console(App[None]):
-    """Shows the plant's alerts, their reports and evidence, all through MCP tools.
+    """Shows the plant and changes it, all through MCP tools.
 
     Args:
         plant: A client of the plant's tools; opened if it is not open.
         language: To begin with; `l` switches.
         refresh_seconds: Between one look at the plant and the next.
-        by: Who sits here; acknowledgements are signed with it.
+        by: Who sits here; what is done is signed with it.
         wake: Rings when something was announced; None: nothing does.
+        room: The first to be seen, of `ROOMS`.
+        assistant: Where the assistant comes from; None: one of rules alone, which keeps nothing.
     """
 
     TITLE = "opsmith"
-    ENABLE_COMMAND_PALETTE = True
+    COMMANDS = {Commands, Devices}
+    KEYS: ClassVar[tuple[Key, ...]] = (
+        Key(
+            ",".join(str(number) for number in range(1, len(ROOMS) + 1)),
+            "", ("Rooms", "页面"), ("go to a room", "前往页面"), f"1 … {len(ROOMS)}",
+        ),
+        Key(
+            "colon,ctrl+p", "app.palette", ("Commands", "命令"),
+            ("every room, action and device by name", "按名称查找页面、操作、设备"), ": Ctrl+P",
+        ),
+        Key("l", "app.language", ("中文", "English"), ("English, Chinese", "切换中文、英文")),
+        Key("t", "app.theme", ("Light/dark", "明/暗"), ("light, dark", "浅色、深色")),
+        Key(
+            "b", "app.mute", ("Bell", "铃声"),
+            ("ring for a new P0, or not", "新的 P0 报警响铃或静音"),
+        ),
+        Key("question_mark", "app.help", ("Help", "帮助"), ("this page", "本帮助"), "?"),
+        Key("q", "app.quit", ("Quit", "退出"), ("quit", "退出")),
+    )  # fmt: skip
     BINDINGS: ClassVar[list[BindingType]] = [
-        ("q", "quit", "Quit"),
-        ("l", "language", "English/中文"),
-        ("t", "theme", "Light/dark"),
-        ("question_mark", "help", "Help"),
+        *bindings(KEYS[1:]),
+        *((str(number), f"room('{name}')", name) for number, name in enumerate(ROOMS, 1)),
     ]
 
     def __init__(
@@ -49,53 +98,145 @@ class Console(App[None]):
         refresh_seconds: float = 1.0,
         by: str = "operator",
         wake: Wake | None = None,
+        room: str = "alerts",
+        assistant: AssistantSource | None = None,
     ) -> None:
         super().__init__()
-        self._words = Wording(language)
-        self._plant = Plant(plant)
-        self._by = by
+        # The plant asks before it changes anything that stops or moves a machine.
+        plant.set_elicitation_callback(self._asked)  # pyright: ignore[reportUnknownMemberType]  FastMCP leaves its context open
+        self.desk = Desk(Plant(plant), Wording(language), by, refresh_seconds)
+        self.desk.source = assistant or AssistantSource()
+        if wake is not None:
+            # The bell of this process cannot be cut off.
+            self.desk.feed = lambda: wake.is_connected if isinstance(wake, FarWake) else True
         self._wake = wake
-        self._refresh_seconds = refresh_seconds
-        self.standing = StandingScreen(self._plant, self._words, by, refresh_seconds)
+        self._rooms = dict[str, Room]()
+        self._first = room
+        self._muted = False
+        self._known_p0: set[str] | None = None
 
     def on_mount(self) -> None:
-        """Begin with the alerts that stand."""
+        """Begin with the first room."""
         self.theme_changed_signal.subscribe(self, lambda _: self._reword())
-        self.push_screen(self.standing)
+        self.push_screen(self._room(self._first))
+        self.feel()
+        self.set_interval(self.desk.refresh_seconds, self.feel)
         if self._wake is not None:
             self._listen(self._wake)
 
     async def on_unmount(self) -> None:
         """Leave the plant."""
-        await self._plant.close()
+        await self.desk.plant.close()
 
-    def on_standing_screen_chosen(self, message: StandingScreen.Chosen) -> None:
-        """Open the alert that the operator chose."""
-        self.push_screen(
-            AlertScreen(message.trace_id, self._plant, self._words, self._by, self._refresh_seconds)
-        )
+    def action_room(self, name: str) -> None:
+        """Go to a room, from wherever the operator is."""
+        room = self._room(name)
+        if room in self.screen_stack:
+            while self.screen is not room:
+                self.pop_screen()
+            return
+        while len(self.screen_stack) > 2:
+            self.pop_screen()
+        self.switch_screen(room)  # pyright: ignore[reportUnknownMemberType]  Textual leaves the type of a screen open
+
+    def on_open(self, message: Open) -> None:
+        """Show one alert or one device, over the room in view."""
+        self.push_screen(resolve_name(DETAIL_CLASSES[message.what])(self.desk, message.name))
 
     def action_language(self) -> None:
         """Speak the other language, everywhere, now."""
-        self._words.switch()
+        self.desk.words.switch()
         self._reword()
 
     def action_theme(self) -> None:
         """Turn from dark to light, or back."""
         self.theme = "textual-light" if self.current_theme.dark else "textual-dark"
 
+    def action_mute(self) -> None:
+        """Ring for a new P0, or do not."""
+        self._muted = not self._muted
+        self.sub_title = self.desk.words(SCREEN, "muted") if self._muted else ""
+        self.notify(self.desk.words(SCREEN, "muted" if self._muted else "bell_on"), markup=False)
+
     def action_help(self) -> None:
         """Show the page of keys."""
-        self.push_screen(HelpScreen(self._words))
+        here = self.screen.all_keys() if isinstance(self.screen, Room) else ()
+        self.push_screen(HelpScreen(here, self.KEYS, self.desk.words))
+
+    def action_palette(self) -> None:
+        """Type what to do."""
+        if not isinstance(self.screen, CommandPalette):
+            self.push_screen(CommandPalette(placeholder=self.desk.words(HELP, "palette")))
+
+    def _room(self, name: str) -> Room:
+        if name not in self._rooms:
+            room = resolve_name(ROOM_CLASSES[name])(self.desk)
+            # Installed, it stays as it was left, with its cursor, while another is seen.
+            self.install_screen(room, name)  # pyright: ignore[reportUnknownMemberType]  as below
+            self._rooms[name] = room
+        return self._rooms[name]
 
     @work
     async def _listen(self, wake: Wake) -> None:
         """Look when something was announced, not only when the time has come."""
         with wake.listen(FOLLOWED) as bell:
             while True:
-                if await bell.wait(60.0) and isinstance(self.screen, Room):
+                rung = await bell.wait(60.0)
+                took = await self._feel()
+                if rung and isinstance(self.screen, Room):
                     self.screen.action_look()
-                await asyncio.sleep(LEAST)
+                await asyncio.sleep(max(LEAST, REST * took))
+
+    @work
+    async def feel(self) -> None:
+        """Ask how the plant does, and ring for a new P0."""
+        await self._feel()
+
+    async def _feel(self) -> float:
+        """Ask how the plant does; the seconds that it took."""
+        began, pulse, plant = time.monotonic(), self.desk.pulse, self.desk.plant
+        try:
+            urgent = await plant.ask(AlertHistory.list_alerts, level=AlertLevel.P0, limit=5)
+            high = await plant.ask(AlertHistory.list_alerts, level=AlertLevel.P1, limit=1)
+            every = await plant.ask(AlertHistory.list_alerts, limit=1)
+            if await plant.has(Proposals.list_proposals):
+                waiting = await plant.ask(Proposals.list_proposals)
+                pulse.waiting = len(waiting.proposals)
+        except OpsmithError as error:
+            pulse.failed = plain(error)
+        else:
+            pulse.failed, pulse.as_of, pulse.standing = None, every.as_of, every.total
+            pulse.urgent = {AlertLevel.P0: urgent.total, AlertLevel.P1: high.total}
+            now = {line.trace_id for line in urgent.alerts}
+            for line in urgent.alerts:
+                if self._known_p0 is not None and line.trace_id not in self._known_p0:
+                    kind = self.desk.words(TYPES, line.alert_type)
+                    self._ring(plain(line.device_id), kind)
+            self._known_p0 = now
+        if isinstance(self.screen, Room):
+            self.screen.show_head()
+        return time.monotonic() - began
+
+    def _ring(self, device: str, kind: str) -> None:
+        said = self.desk.words(SCREEN, "new_p0", device=device, type=kind)
+        self.notify(said, severity="error", timeout=15, markup=False)
+        if not self._muted:
+            self.bell()
+
+    async def _asked(
+        self, message: str, response_type: Any, params: object, context: object
+    ) -> object:
+        """Let the operator answer what the plant asks before it does something."""
+        answer: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        form = Form(None, (), self.desk.words, message)
+
+        def settle(given: dict[str, Any] | None) -> None:
+            answer.set_result(given is not None)
+
+        self.call_later(self.push_screen, form, settle)
+        if await answer:
+            return response_type(confirm=True)
+        return ElicitResult(action="decline")
 
     def _reword(self) -> None:
         for screen in self.screen_stack:

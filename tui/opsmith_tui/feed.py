@@ -35,6 +35,8 @@ class FarWake:
         self._url = feed_url(url)
         self._headers = {"Authorization": f"Bearer {key}"} if key else {}
         self._cursor = ""
+        self.is_connected = False
+        """Whether what happens there is told of here now."""
 
     def ring(self, *topics: str) -> None:
         """See `Wake.ring`; who is elsewhere has nothing to announce."""
@@ -56,6 +58,7 @@ class FarWake:
         while True:
             with contextlib.suppress(*_CLOSED):
                 await self._follow(topics, bell)
+            self.is_connected = False
             # What came meanwhile is seen by looking.
             bell.ring()
             await asyncio.sleep(AGAIN)
@@ -63,6 +66,7 @@ class FarWake:
     async def _follow(self, topics: str, bell: MemoryBell) -> None:
         address = f"{self._url}?topics={topics}&cursor={self._cursor}"
         async with websockets.connect(address, additional_headers=self._headers) as socket:
+            self.is_connected = True
             async for text in socket:
                 frame = cast("dict[str, Any]", json.loads(text))
                 self._cursor = str(frame.get("cursor", ""))

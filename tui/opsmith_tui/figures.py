@@ -58,6 +58,11 @@ def moment(at: datetime | None) -> str:
     return "-" if at is None else f"{at:%Y-%m-%d %H:%M:%S}"
 
 
+def zoned(at: datetime | None) -> str:
+    """A point of plant time, with its zone."""
+    return "-" if at is None else f"{moment(at)} {at:%Z}"
+
+
 def age(passed: timedelta, language: Language) -> str:
     """How long ago, to two places.
 

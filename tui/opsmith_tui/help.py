@@ -1,5 +1,6 @@
-"""The page of keys."""
+"""The page of keys: made from the keys that work in the room, so that it is true."""
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from rich.table import Table
@@ -11,25 +12,18 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from opsmith.domain.alerts import AlertLevel
+from opsmith_tui.keys import Key
 from opsmith_tui.wording import HELP, LEVELS, Wording
-
-PAGE: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
-    ("list", (
-        ("↑ ↓ j k", "move"), ("g G", "ends"), ("Enter", "open"), ("s", "suppressed"),
-    )),
-    ("one", (
-        ("1 2 3", "panes"), ("Tab", "next"), ("↑ ↓ j k", "scroll"), ("c", "channel"),
-        ("Esc", "back"),
-    )),
-    ("both", (
-        ("a", "acknowledge"), ("r", "refresh"), ("l", "language"), ("t", "theme"),
-        ("Ctrl+P", "palette"), ("?", "help"), ("q", "quit"),
-    )),
-)  # fmt: skip
 
 
 class HelpScreen(ModalScreen[None]):
-    """Shows every key that works, and what the levels mean."""
+    """Shows every key that works, and what the levels mean.
+
+    Args:
+        here: Keys of the room that is seen.
+        everywhere: Keys of the console.
+        words: The language.
+    """
 
     DEFAULT_CSS = """
     HelpScreen { align: center middle; }
@@ -45,8 +39,9 @@ class HelpScreen(ModalScreen[None]):
         ("k", "roll(-1)", "Up"),
     ]
 
-    def __init__(self, words: Wording) -> None:
+    def __init__(self, here: Sequence[Key], everywhere: Sequence[Key], words: Wording) -> None:
         super().__init__()
+        self._parts = (("here", here), ("everywhere", everywhere))
         self._words = words
 
     def compose(self) -> ComposeResult:
@@ -58,10 +53,10 @@ class HelpScreen(ModalScreen[None]):
             table = Table.grid(padding=(0, 2))
             table.add_column(no_wrap=True, min_width=9)
             table.add_column()
-            for title, keys in PAGE:
+            for title, keys in self._parts:
                 table.add_row(Text(words(HELP, title), "bold underline"), "")
-                for key, what in keys:
-                    table.add_row(Text(key, "bold"), words(HELP, what))
+                for key in keys:
+                    table.add_row(Text(key.sign, "bold"), words.of(key.help))
             table.add_row(Text(words(HELP, "levels"), "bold underline"), "")
             for level in AlertLevel:
                 table.add_row(Text(level.value, "bold"), words(LEVELS, level.value))

@@ -15,10 +15,13 @@ from pydantic import ValidationError
 from opsmith.errors import Unavailable
 from opsmith_mcp.client import call
 
+PERSON = 600.0
+"""Seconds that a person may take to answer what the plant asks."""
+
 P = ParamSpec("P")
 T = TypeVar("T")
 
-_FAILURES = (
+FAILURES = (
     FastMCPError,
     McpError,
     httpx.HTTPError,
@@ -31,6 +34,7 @@ _FAILURES = (
     # A server of another version answers with other fields.
     ValidationError,
 )
+"""What a client raises where it has no answer."""
 
 
 class Plant:
@@ -52,19 +56,34 @@ class Plant:
     async def ask(
         self, tool: Callable[Concatenate[Any, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
-        """Call a tool.
+        """Call a tool that reads.
 
         Raises:
             OpsmithError: The tool refused; the message says why.
             Unavailable: No answer.
         """
+        return await self._call(self._patience, tool, *args, **kwargs)
+
+    async def do(
+        self, tool: Callable[Concatenate[Any, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Call a tool that changes the plant, which may ask the operator first. Raises as `ask`."""
+        return await self._call(PERSON, tool, *args, **kwargs)
+
+    async def _call(
+        self,
+        patience: float,
+        tool: Callable[Concatenate[Any, P], T],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> T:
         try:
-            async with asyncio.timeout(self._patience):
+            async with asyncio.timeout(patience):
                 await self._open()
                 return await call(self._client, tool, *args, **kwargs)
         except TimeoutError as error:
-            raise Unavailable(f"{tool.__name__}: no answer in {self._patience:g} s") from error
-        except _FAILURES as error:
+            raise Unavailable(f"{tool.__name__}: no answer in {patience:g} s") from error
+        except FAILURES as error:
             raise Unavailable(f"{error}" or type(error).__name__) from error
 
     async def has(self, tool: Callable[..., object]) -> bool:
@@ -78,9 +97,22 @@ class Plant:
                 async with asyncio.timeout(self._patience):
                     await self._open()
                     self._tools = frozenset(known.name for known in await self._client.list_tools())
-            except _FAILURES as error:
+            except FAILURES as error:
                 raise Unavailable(f"{error}" or type(error).__name__) from error
         return tool.__name__ in self._tools
+
+    async def client(self) -> Client[Any]:
+        """The client, open, for the assistant, which chooses the tools itself.
+
+        Raises:
+            Unavailable: No answer.
+        """
+        try:
+            async with asyncio.timeout(self._patience):
+                await self._open()
+        except FAILURES as error:
+            raise Unavailable(f"{error}" or type(error).__name__) from error
+        return self._client
 
     async def close(self) -> None:
         """Leave the session; it ends if we opened it."""

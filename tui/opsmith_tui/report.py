@@ -1,6 +1,7 @@
 """An alert and its report of record as text: what a person reads to understand and decide."""
 
 from collections.abc import Iterable, Sequence
+from datetime import UTC
 
 from rich.console import Group, RenderableType
 from rich.style import Style
@@ -11,7 +12,8 @@ from opsmith.domain.alerts import Alert, AlertState
 from opsmith.domain.diagnoses import Coverage, DiagnosisReport, Evidence, Hypothesis
 from opsmith.domain.work_orders import WorkOrder
 from opsmith_mcp.alert_history import AlertView, ReportView
-from opsmith_tui.figures import channel_name, deviation_text, moment, number, plain
+from opsmith_mcp.why import in_words
+from opsmith_tui.figures import channel_name, deviation_text, moment, number, plain, zoned
 from opsmith_tui.wording import (
     ALERT,
     HANDLING,
@@ -43,7 +45,7 @@ def whole(
     """Everything that is known of one alert; `orders` may say instead why there is none."""
     known = None if report is None else report.report
     parts: list[RenderableType] = [
-        _section("facts", words, accent, _facts(view.alert, words)),
+        _section("facts", words, accent, _facts(view.alert, words), why_text(view, words)),
         _section("report", words, accent, *_findings(report, words)),
     ]
     if known is not None:
@@ -63,6 +65,14 @@ def whole(
 def summary(alert: Alert, report: ReportView | None, words: Wording) -> RenderableType:
     """The alert and what was found, in the few lines that a list has room for."""
     return Group(_facts(alert, words), Text(), *_findings(report, words))
+
+
+def why_text(view: AlertView, words: Wording) -> Text:
+    """Why an alert was held back; empty where it was told."""
+    if view.alert.held is None:
+        return Text()
+    zone = view.as_of.tzinfo or UTC
+    return Text(plain(in_words(view.alert, words.language, zone)), "italic")
 
 
 def headline(view: ReportView | None, words: Wording) -> Text:
@@ -91,7 +101,7 @@ def evidence_text(evidence: Evidence, words: Wording) -> Text:
     if evidence.note:
         lines.append(("", evidence.note))
     if evidence.window is not None:
-        window = f"{moment(evidence.window.start)} .. {moment(evidence.window.end)} UTC"
+        window = f"{moment(evidence.window.start)} .. {zoned(evidence.window.end)}"
         lines.append((words(ALERT, "window"), window))
     lines.append((words(ALERT, "digest"), evidence.digest[:16]))
     text = Text()
@@ -130,21 +140,19 @@ def _facts(alert: Alert, words: Wording) -> Table:
     ]
     if alert.state is AlertState.SHELVED:
         rows.append((words(ALERT, "shelved_until"), moment(alert.shelved_until)))
-    if alert.suppressed is not None:
-        rows.append((words(ALERT, "suppressed"), alert.suppressed))
     for deviation in alert.deviations:
         text = deviation_text(deviation, words)
         rows.append(("", f"{text}  ({words(ALERT, 'share')} {deviation.share:.0%})"))
     score = f"{number(alert.score)} {words(ALERT, 'score_unit')}"
-    seen = f"{moment(alert.first_seen)} .. {moment(alert.last_seen)} UTC"
+    seen = f"{moment(alert.first_seen)} .. {zoned(alert.last_seen)}"
     rows += [
-        (words(ALERT, "onset"), f"{moment(alert.onset)} UTC"),
+        (words(ALERT, "onset"), zoned(alert.onset)),
         (words(ALERT, "first_seen"), seen),
         (words(ALERT, "count"), f"{alert.count}   {words(ALERT, 'score')} {score}"),
         (words(ALERT, "handling"), words(HANDLING, alert.status)),
     ]
     if alert.cleared_at is not None:
-        rows.append((words(ALERT, "cleared"), f"{moment(alert.cleared_at)} UTC"))
+        rows.append((words(ALERT, "cleared"), zoned(alert.cleared_at)))
     return _grid(rows)
 
 
@@ -235,7 +243,7 @@ def _order(order: WorkOrder, words: Wording) -> RenderableType:
         words(ORDER_STATES, order.status),
     ]
     if order.due_at is not None:
-        head.append(f"{words(ALERT, 'due')} {moment(order.due_at)} UTC")
+        head.append(f"{words(ALERT, 'due')} {zoned(order.due_at)}")
     if order.estimated_hours is not None:
         head.append(f"{number(order.estimated_hours)} {words(ALERT, 'hours')}")
     reviewed = (
@@ -260,6 +268,7 @@ def _order(order: WorkOrder, words: Wording) -> RenderableType:
 
 def _timeline(view: AlertView, report: DiagnosisReport | None, words: Wording) -> RenderableType:
     entries = [(entry.at, entry.what) for entry in view.timeline]
+    entries += [(one.at, f"{one.by}: {one.text}") for one in view.comments]
     if report is not None:
         entries += [
             (entry.at, f"{entry.text} {_cited(entry.evidence)}")

@@ -19,10 +19,12 @@ class Trend:
     limits: tuple[float, ...] = ()
     """In the channel's unit."""
     onset: datetime | None = None
+    band: tuple[float, float] | None = None
+    """What is usual, in the channel's unit."""
 
 
 class TrendPlot(PlotextPlot):
-    """Draws a `Trend`; the limit is a dashed line, the onset an upright one."""
+    """Draws a `Trend`; limits are dashed, what is usual is dotted, the onset stands upright."""
 
     def show(self, trend: Trend | None) -> None:
         """Draw a trend, or nothing."""
@@ -37,6 +39,8 @@ class TrendPlot(PlotextPlot):
         end = at[-1] or 1.0
         for limit in trend.limits:
             plot.plot([0.0, end], [limit, limit], marker="-", color="red+")
+        for edge in trend.band or ():
+            plot.plot([0.0, end], [edge, edge], marker="·", color="green+")
         if trend.onset is not None and 0 <= (trend.onset - start).total_seconds() <= end:
             plot.vline((trend.onset - start).total_seconds(), "orange+")
         for xs, ys in _runs(at, trend.values):

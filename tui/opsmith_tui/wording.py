@@ -6,15 +6,69 @@ from opsmith.domain.base import Language
 
 Texts = dict[str, tuple[str, str]]
 
+ROOMS: dict[str, tuple[tuple[str, str], tuple[str, str]]] = {
+    "overview": (("Overview", "总览"), ("Plant", "总览")),
+    "alerts": (("Alerts", "报警"), ("Alerts", "报警")),
+    "orders": (("Work orders", "工单"), ("Orders", "工单")),
+    "decide": (("To decide", "待决定"), ("Decide", "待定")),
+    "knowledge": (("Knowledge", "知识库"), ("Know", "知识")),
+    "assistant": (("Assistant", "助手"), ("Ask", "助手")),
+    "system": (("System", "系统"), ("System", "系统")),
+    "audit": (("Audit", "审计"), ("Audit", "审计")),
+}
+"""The rooms by number: the name, and a short one for 80 columns."""
+
 SCREEN: Texts = {
-    "title": ("opsmith  alerts", "opsmith  报警"),
-    "standing": ("standing", "未恢复"),
-    "shown": ("of {total}", "／共 {total}"),
-    "plant_time": ("plant", "工厂时间"),
+    "standing": ("{count} standing", "未恢复 {count}"),
     "live": ("live", "在线"),
     "connecting": ("connecting", "正在连接"),
     "stale_since": ("STALE since {at}", "数据停更于 {at}"),
     "no_rows_yet": ("Asking the plant ...", "正在查询 ..."),
+    "failed_title": ("The plant does not answer.", "工厂服务没有应答。"),
+    "failed_help": (
+        "{reason}\nIt is asked again by itself. `opsmith doctor` says what answers.",
+        "{reason}\n将自动重试。`opsmith doctor` 检查哪些服务可用。",
+    ),
+    "forbidden": (
+        "Your key does not show this: it needs the role {role}.",
+        "您的密钥无权查看：需要 {role} 角色。",
+    ),
+    "muted": ("The bell is off.", "已静音。"),
+    "bell_on": ("The bell rings for a new P0.", "新的 P0 报警将响铃。"),
+    "new_p0": ("P0: {device}, {type}", "P0：{device}，{type}"),
+}
+
+LIST: Texts = {
+    "filter": (
+        "what to look for; Enter keeps it, Esc ends it",
+        "输入要查找的文字；回车保留，Esc 结束",
+    ),
+    "none_found": ("Nothing here contains “{text}”.", "没有包含“{text}”的内容。"),
+    "esc": ("Esc shows everything again.", "按 Esc 显示全部。"),
+}
+
+FORM: Texts = {
+    "title": ("Exactly this will be done", "将执行以下操作"),
+    "keys": ("Tab next  Ctrl+S does it  Esc cancels", "Tab 下一项  Ctrl+S 执行  Esc 取消"),
+    "do": ("Do it", "执行"),
+    "cancel": ("Cancel", "取消"),
+    "needed": ("{field} is needed", "必须填写：{field}"),
+    "not_enabled": (
+        "Not enabled here: the server publishes no `{tool}` for you.",
+        "此处不可用：服务器没有向您提供 `{tool}`。",
+    ),
+    "not_done": ("Not done: {reason}", "未执行：{reason}"),
+    "done": ("Done: {what}", "已执行：{what}"),
+    "waits": (
+        "Nothing is changed yet: {number} waits for a person (room 4).",
+        "尚未更改：{number} 等待人工决定（第 4 页）。",
+    ),
+    "plant_asks": ("The plant asks: {text}", "工厂询问：{text}"),
+    "nothing_to_undo": ("Nothing done here can be taken back.", "没有可撤销的操作。"),
+    "undo": ("Take back: {what}", "撤销：{what}"),
+}
+
+ALERTS: Texts = {
     "empty_title": ("No alert stands.", "当前没有未恢复的报警。"),
     "empty_help": (
         "Nothing to do here. s shows suppressed alerts, r asks again.\n"
@@ -24,17 +78,7 @@ SCREEN: Texts = {
         "若本应有报警：`opsmith doctor` 检查配置与连接，\n"
         "`opsmith demo` 生成一个带故障的示例工厂。",
     ),
-    "failed_title": ("The plant does not answer.", "工厂服务没有应答。"),
-    "failed_help": (
-        "{reason}\nIt is asked again by itself. `opsmith doctor` says what answers.",
-        "{reason}\n将自动重试。`opsmith doctor` 检查哪些服务可用。",
-    ),
-    "not_enabled": (
-        "Acknowledging is not enabled here: the server publishes no `acknowledge_alert`.",
-        "此处未启用确认：服务器没有提供 `acknowledge_alert`。",
-    ),
-    "acknowledged": ("{device}: {state}, by {by}", "{device}：{state}，操作人 {by}"),
-    "not_done": ("Not done: {reason}", "未执行：{reason}"),
+    "shown": ("{shown} of {total}", "显示 {shown}／共 {total}"),
     "suppressed_shown": ("suppressed shown", "含被抑制"),
 }
 
@@ -50,20 +94,10 @@ COLUMNS: Texts = {
     "channel": ("Main channel", "主要通道"),
 }
 
-KEYS: Texts = {
-    "open": ("Open", "打开"),
-    "acknowledge": ("Ack", "确认"),
-    "suppressed": ("Suppressed", "被抑制"),
-    "refresh": ("Refresh", "刷新"),
-    "language": ("中文", "English"),
-    "help": ("Help", "帮助"),
-    "quit": ("Quit", "退出"),
-    "back": ("Back", "返回"),
+PANES: Texts = {
     "report": ("Report", "报告"),
     "trend": ("Trend", "趋势"),
     "evidence": ("Evidence", "证据"),
-    "channel": ("Channel", "换通道"),
-    "theme": ("Light/dark", "明/暗"),
 }
 
 LEVELS: Texts = {
@@ -128,6 +162,7 @@ CHANNELS: Texts = {
 }
 
 ALERT: Texts = {
+    "one_version": ("The report has one version.", "报告只有一版。"),
     "loading": ("Asking the plant ...", "正在查询 ..."),
     "facts": ("Alert", "报警"),
     "first_seen": ("First seen", "首次出现"),
@@ -242,30 +277,13 @@ ORDER_TYPES: Texts = {
 
 HELP: Texts = {
     "title": ("Keys", "按键"),
-    "list": ("In the list of alerts", "报警列表"),
-    "one": ("In one alert", "单个报警"),
-    "both": ("In both", "两处通用"),
-    "move": ("move the cursor", "移动光标"),
-    "ends": ("first, last alert", "第一条、最后一条"),
-    "open": ("open the alert", "打开报警"),
-    "acknowledge": (
-        "acknowledge the alert: you have seen it (not a repair, not a dismissal)",
-        "确认报警：表示已看到（不代表已修复或忽略）",
-    ),
-    "suppressed": ("show or hide suppressed alerts", "显示或隐藏被抑制的报警"),
-    "refresh": ("ask the plant again now", "立即重新查询"),
-    "panes": ("report, trend, evidence", "报告、趋势、证据"),
-    "scroll": ("scroll, or choose evidence", "滚动，或选择证据"),
-    "channel": ("draw the next channel that deviated", "切换到下一个偏离的通道"),
-    "next": ("next pane", "下一个窗格"),
-    "back": ("back to the list", "返回列表"),
-    "language": ("English, Chinese", "切换中文、英文"),
-    "theme": ("light, dark", "浅色、深色"),
-    "palette": ("all commands, themes among them", "全部命令（含主题）"),
-    "help": ("this page", "本页"),
-    "quit": ("quit", "退出"),
+    "here": ("In this room", "本页"),
+    "everywhere": ("Everywhere", "各页通用"),
     "levels": ("Levels: how soon to respond", "级别：应多快处理"),
     "close": ("Esc closes", "按 Esc 关闭"),
+    "palette": ("room, action, device or alert ...", "页面、操作、设备或报警 ..."),
+    "go_to": ("go to this room", "前往此页"),
+    "open_device": ("open this device", "打开此设备"),
 }
 
 
@@ -283,6 +301,10 @@ class Wording:
         text = pair[1] if self.language == "zh" else pair[0]
         # Not `str.format`: what is filled in comes from the plant, and may hold braces.
         return re.sub(r"\{(\w+)\}", lambda blank: str(given.get(blank[1], blank[0])), text)
+
+    def of(self, pair: tuple[str, str]) -> str:
+        """The one of a pair that is in the language."""
+        return pair[1] if self.language == "zh" else pair[0]
 
     def switch(self) -> None:
         """Speak the other language."""

@@ -1,0 +1,108 @@
+"""The room of what waits for a person: changes are confirmed or rejected, knowledge reviewed."""
+
+import pytest
+from callers import ENGINEER, READER
+from driving import console, line_with, press
+from tui_plant import NOW, Plant
+
+from opsmith.access import Caller, Role
+from opsmith.domain.base import Language
+from opsmith.domain.learning import EntryState
+from opsmith.domain.proposals import Proposal, ProposalStatus
+from opsmith_kb.load import load_entries
+from opsmith_mcp.client import call, connect
+from opsmith_mcp.work_orders import WorkOrders
+
+pytestmark = pytest.mark.anyio
+
+ANN = Caller("ann", Role.OPERATOR, via="http")
+
+
+async def proposed(plant: Plant) -> Proposal:
+    """An operator's program asks to dispatch the pump's order."""
+    (order,) = plant.stores.orders.find()
+    async with connect(plant.server(ANN)) as client:
+        view = await call(client, WorkOrders.start_work_order, order.order_no)
+    assert view.proposal is not None
+    return view.proposal
+
+
+def stands(plant: Plant) -> tuple[str, list[ProposalStatus]]:
+    (order,) = plant.stores.orders.find()
+    return order.status, [one.status for one in plant.stores.proposals.find(NOW, None)]
+
+
+@pytest.mark.parametrize(
+    ("size", "language", "said"),
+    [((80, 24), "en", "Exactly this will happen"), ((120, 40), "zh", "确认后将执行")],
+)
+async def test_a_change_is_shown_exactly_and_confirmed_once(
+    plant: Plant, size: tuple[int, int], language: Language, said: str
+) -> None:
+    waits = await proposed(plant)
+    async with console(plant, language=language, room="decide").run_test(size=size) as pilot:
+        screen = await press(pilot)
+        assert said in screen and waits.shown.splitlines()[-1] in screen
+        assert "PUMP_01" in screen and "ann" in screen
+        assert "start_work_order" in await press(pilot, "enter")
+        await press(pilot, "escape", "y", "escape")
+        assert stands(plant) == ("OPEN", [ProposalStatus.PENDING])
+        screen = await press(pilot, "y", "y")
+        assert stands(plant) == ("IN_PROGRESS", [ProposalStatus.DONE])
+        assert waits.shown.splitlines()[-1] not in screen
+
+
+async def test_a_rejected_change_is_not_done_and_keeps_the_reason(plant: Plant) -> None:
+    waits = await proposed(plant)
+    async with console(plant, room="decide").run_test(size=(120, 40)) as pilot:
+        await press(pilot, "x", *"late", "escape")
+        assert stands(plant) == ("OPEN", [ProposalStatus.PENDING])
+        screen = await press(pilot, "x", *"late", "ctrl+s")
+        assert stands(plant) == ("OPEN", [ProposalStatus.REJECTED])
+        ended = plant.stores.proposals.get(waits.proposal_id, NOW)
+        assert "late" in (ended.outcome or "") and "Nothing waits" in screen
+
+
+async def test_what_lapsed_meanwhile_is_told_and_leaves_the_list(plant: Plant) -> None:
+    await proposed(plant)
+    async with console(plant, room="decide").run_test(size=(120, 40)) as pilot:
+        await press(pilot, "y")
+        (order,) = plant.stores.orders.find()
+        async with connect(plant.server(ENGINEER)) as client:
+            await call(
+                client,
+                WorkOrders.close_work_order,
+                order.order_no,
+                "CANCELLED",
+                closing_notes="Not needed.",
+            )
+        screen = await press(pilot, "y", "r")
+        (told,) = pilot.app._notifications  # pyright: ignore[reportPrivateUsage]  Textual offers no other view of what was told
+        assert "has changed since it was shown" in told.message
+        assert "Nothing waits for a decision" in screen
+        assert stands(plant) == ("CANCELLED", [ProposalStatus.LAPSED])
+
+
+@pytest.mark.parametrize(("key", "state"), [("y", EntryState.ACCEPTED), ("x", EntryState.REJECTED)])
+async def test_an_entry_that_waits_is_accepted_or_rejected_with_a_reason(
+    plant: Plant, key: str, state: EntryState
+) -> None:
+    entry = load_entries()[0].model_copy(update={"entry_id": "torn_strainer"})
+    versions = plant.stores.outcomes.versions
+    versions.draft(entry, (), "ann", NOW)
+    async with console(plant, room="decide").run_test(size=(120, 40)) as pilot:
+        assert "knowledge" in line_with("torn_strainer", await press(pilot))
+        await press(pilot, key, *"seen", "escape")
+        (waits,) = versions.find("torn_strainer")
+        assert waits.state is EntryState.CANDIDATE
+        await press(pilot, key, *"seen", "ctrl+s")
+        (decided,) = versions.find("torn_strainer")
+        assert (decided.state, decided.reason) == (state, "seen")
+
+
+async def test_who_may_not_see_proposals_is_told_and_an_empty_room_speaks(plant: Plant) -> None:
+    async with console(plant, READER, room="decide").run_test(size=(80, 24)) as pilot:
+        screen = await press(pilot)
+        assert "it needs the role operator" in screen and "Nothing waits" in screen
+    async with console(plant, language="zh", room="decide").run_test(size=(80, 24)) as pilot:
+        assert "没有待决定的事项" in await press(pilot)
