@@ -33,17 +33,15 @@ from struct import pack
 from termios import TIOCSWINSZ
 
 import numpy as np
+from live_feed import Busy
 
 from opsmith.access import Caller, Role
 from opsmith.app.bootstrap import Plant, open_plant
 from opsmith.app.runs import run_demo
 from opsmith.app.serving import run_serve
-from opsmith.app.sources import Origin
 from opsmith.clock import wall_clock
 from opsmith.domain.alerts import AlertChange, AlertLevel, Deviation
-from opsmith.domain.devices import Device
-from opsmith.domain.moments import to_time
-from opsmith.domain.readings import Quality, ReadingBatch
+from opsmith.domain.readings import ReadingBatch
 from opsmith.settings import Settings
 from opsmith_mcp.alert_history import AlertHistory
 from opsmith_mcp.client import call, connect
@@ -57,31 +55,21 @@ START, KEY, SHARE = 1.5, 0.05, 0.25
 GROWTH = 0.05
 """Of the memory held after the third tenth, by which it may differ after the last."""
 
-CHANNELS = ("current", "flow", "pressure", "temperature", "vibration")
 STILL = 0.08
 """Seconds without output after which the screen counts as still."""
 
 
-class Busy(Origin):
-    """Devices at 1 Hz, with alerts that stand; one device in turn reports an anomaly."""
+class Crowded(Busy):
+    """The same devices, some of them with an alert that stands."""
 
     def __init__(self, devices: int, alerts: int) -> None:
-        super().__init__("none")
-        self._names = [f"PUMP_{number:04}" for number in range(devices)]
+        super().__init__(devices)
         self._alerts = alerts
 
     def open(self, plant: Plant) -> AsyncGenerator[list[ReadingBatch]]:
         """See `Origin`."""
-        now = wall_clock()
-        plant.stores.devices.add(
-            [
-                # Each on a line of its own: alerts of one line in such numbers would be a flood.
-                Device(device_id=name, device_name=name, line_id=f"L{number}")
-                for number, name in enumerate(self._names)
-            ],
-            now,
-        )
-        for number, name in enumerate(self._names[: self._alerts]):
+        made, now = super().open(plant), wall_clock()
+        for number, name in enumerate(self.names[: self._alerts]):
             began = now - timedelta(minutes=number % 300 + 1)
             deviation = Deviation(channel="flow", unit="m3/h", value=12.5, limit=12.0, share=1.0)
             change = AlertChange(
@@ -90,27 +78,7 @@ class Busy(Origin):
                 deviations=(deviation,),
             )  # fmt: skip
             plant.stores.alerts.apply(name, change, {}, None)
-        return self._made()
-
-    async def _made(self) -> AsyncGenerator[list[ReadingBatch]]:
-        chance, due, turn = np.random.default_rng(1), time.monotonic(), 0
-        while True:
-            now = np.full(1, to_time(wall_clock()))
-            noise = chance.normal(0, 0.01, (len(self._names), 1, len(CHANNELS)))
-            said = turn % len(self._names)
-            yield [
-                ReadingBatch(
-                    name,
-                    CHANNELS,
-                    now,
-                    10 + noise[number],
-                    np.full((1, len(CHANNELS)), Quality.GOOD, np.uint8),
-                    ("ANOMALY" if number == said else "NORMAL",),
-                )
-                for number, name in enumerate(self._names)
-            ]
-            turn, due = turn + 1, due + 1
-            await asyncio.sleep(max(0.0, due - time.monotonic()))
+        return made
 
 
 class Terminal:
@@ -265,7 +233,7 @@ def main() -> int:
     ask = parser.parse_args()
     if ask.serve:
         longest = 900.0 + ask.seconds
-        origin = Busy(ask.devices, ask.alerts)
+        origin = Crowded(ask.devices, ask.alerts)
         run_serve(
             Settings(data_dir=Path(ask.serve)), origin, "127.0.0.1", ask.port, longest,
             with_chat=False,

@@ -44,14 +44,14 @@ class Busy(Origin):
 
     def __init__(self, devices: int) -> None:
         super().__init__("none")
-        self._names = [f"PUMP_{number:04}" for number in range(devices)]
+        self.names = [f"PUMP_{number:04}" for number in range(devices)]
 
     def open(self, plant: Plant) -> AsyncGenerator[list[ReadingBatch]]:
         """See `Origin`."""
         devices = [
             # Each on a line of its own: alerts of one line in such numbers would be a flood.
             Device(device_id=name, device_name=name, line_id=f"L{number}")
-            for number, name in enumerate(self._names)
+            for number, name in enumerate(self.names)
         ]
         plant.stores.devices.add(devices, wall_clock())
         return self._made()
@@ -61,8 +61,8 @@ class Busy(Origin):
         turn, due = 0, time.monotonic()
         while True:
             now = np.full(1, to_time(wall_clock()))
-            noise = chance.normal(0, 0.01, (len(self._names), 1, len(CHANNELS)))
-            said = turn % len(self._names)
+            noise = chance.normal(0, 0.01, (len(self.names), 1, len(CHANNELS)))
+            said = turn % len(self.names)
             yield [
                 ReadingBatch(
                     name,
@@ -72,7 +72,7 @@ class Busy(Origin):
                     np.full((1, len(CHANNELS)), Quality.GOOD, np.uint8),
                     ("ANOMALY" if number == said else "NORMAL",),
                 )
-                for number, name in enumerate(self._names)
+                for number, name in enumerate(self.names)
             ]
             turn, due = turn + 1, due + 1
             await asyncio.sleep(max(0.0, due - time.monotonic()))

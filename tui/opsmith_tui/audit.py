@@ -8,7 +8,6 @@ from rich.text import Text
 from textual import work
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from opsmith.domain.audit import AuditRow
@@ -21,11 +20,11 @@ from opsmith_tui.desk import Desk
 from opsmith_tui.figures import plain, zoned
 from opsmith_tui.keys import Key, bindings
 from opsmith_tui.list_room import ListRoom
-from opsmith_tui.panes import Pane
 from opsmith_tui.room import style_of
 from opsmith_tui.system_text import forbidden_text
 from opsmith_tui.system_words import ROLES
-from opsmith_tui.wording import HELP, Wording
+from opsmith_tui.whole_page import WholePage
+from opsmith_tui.wording import Wording
 
 PAGE = 20
 BAD = ("declined", "refused", "failed")
@@ -149,7 +148,7 @@ class AuditRoom(ListRoom[AuditRow]):
     def action_open(self) -> None:
         """Show the row under the cursor whole."""
         if (row := self.item) is not None:
-            self.app.push_screen(RowPage(row, self.words))  # pyright: ignore[reportUnknownMemberType]  Textual leaves the type of its app open
+            self.app.push_screen(self._whole(row))  # pyright: ignore[reportUnknownMemberType]  Textual leaves the type of its app open
 
     def action_verify(self) -> None:
         """Check the chain."""
@@ -192,6 +191,10 @@ class AuditRoom(ListRoom[AuditRow]):
             self._check = plain(error)
         self.show()
 
+    def _whole(self, row: AuditRow) -> WholePage:
+        title = self.words(AUDIT, "row", seq=row.seq)
+        return WholePage(row_text(row, self.words, self), self.words, title)
+
     def _check_text(self) -> Text:
         words, check = self.words, self._check
         if check is None:
@@ -206,35 +209,6 @@ class AuditRoom(ListRoom[AuditRow]):
             return Text(words(AUDIT, "whole_empty"))
         said = words(AUDIT, "whole", rows=check.rows, digest=check.newest_digest)
         return Text(said, style_of("text-success", self))
-
-
-class RowPage(ModalScreen[None]):
-    """One row of the audit log whole."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        ("escape", "dismiss", "Back"),
-        ("enter", "dismiss", "Back"),
-    ]
-    DEFAULT_CSS = """
-    RowPage { align: center middle; }
-    RowPage Pane {
-        width: 92; max-width: 100%; height: auto; max-height: 90%;
-        border: round $accent; background: $surface; padding: 0 1;
-    }
-    RowPage Static { height: auto; }
-    """
-
-    def __init__(self, row: AuditRow, words: Wording) -> None:
-        super().__init__()
-        self._row = row
-        self._words = words
-
-    def compose(self) -> ComposeResult:
-        """Lay the page out."""
-        with Pane() as pane:
-            pane.border_title = self._words(AUDIT, "row", seq=self._row.seq)
-            pane.border_subtitle = self._words(HELP, "close")
-            yield Static(row_text(self._row, self._words, self))
 
 
 def outcome_text(row: AuditRow, words: Wording, widget: Any) -> Text:

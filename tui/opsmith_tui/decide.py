@@ -7,7 +7,6 @@ from rich.text import Text
 from textual import work
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.screen import ModalScreen
 from textual.widgets import Static
 from textual.worker import WorkerCancelled
 
@@ -28,7 +27,7 @@ from opsmith_tui.list_room import ListRoom
 from opsmith_tui.panes import Pane
 from opsmith_tui.room import Open
 from opsmith_tui.system_words import ROLES
-from opsmith_tui.wording import HELP
+from opsmith_tui.whole_page import WholePage
 
 LONG = ("kind", "what", "about", "by", "since", "until", "needs")
 BROAD = ("kind", "about", "by", "until", "what")
@@ -190,7 +189,7 @@ class DecideRoom(ListRoom[Waiting]):
     def action_open(self) -> None:
         """Show the thing under the cursor on a page of its own."""
         if (item := self.item) is not None:
-            page = WholePage(self._title(item), self._whole(item), self.words(HELP, "close"))
+            page = WholePage(self._whole(item), self.words, self._title(item))
             self.app.push_screen(page)  # pyright: ignore[reportUnknownMemberType]  Textual leaves the type of its app open
 
     def action_confirm(self) -> None:
@@ -259,33 +258,3 @@ class DecideRoom(ListRoom[Waiting]):
         if isinstance(item, Proposal):
             return proposal_text(item, self.words)
         return entry_text(item, self.words)
-
-
-class WholePage(ModalScreen[None]):
-    """One thing that waits, whole."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        ("escape", "dismiss", "Back"),
-        ("enter", "dismiss", "Back"),
-    ]
-    DEFAULT_CSS = """
-    WholePage { align: center middle; }
-    WholePage Pane {
-        width: 92; max-width: 100%; height: auto; max-height: 90%;
-        border: round $accent; background: $surface; padding: 0 1;
-    }
-    WholePage Static { height: auto; }
-    """
-
-    def __init__(self, title: str, text: Text, close: str) -> None:
-        super().__init__()
-        self._title_text = title
-        self._text = text
-        self._close = close
-
-    def compose(self) -> ComposeResult:
-        """Lay the page out."""
-        with Pane() as pane:
-            pane.border_title = Text(self._title_text).markup
-            pane.border_subtitle = self._close
-            yield Static(self._text)

@@ -7,7 +7,6 @@ from rich.text import Text
 from textual import work
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from opsmith.errors import OpsmithError
@@ -18,7 +17,7 @@ from opsmith_tui.knowledge_answers import Row, whole
 from opsmith_tui.knowledge_text import entry_text, passage_text
 from opsmith_tui.knowledge_words import KNOWLEDGE
 from opsmith_tui.panes import Pane
-from opsmith_tui.wording import Wording
+from opsmith_tui.whole_page import WholePage
 
 
 class SearchLine(Input):
@@ -31,47 +30,6 @@ class SearchLine(Input):
 
     def __init__(self, text: str) -> None:
         super().__init__(text, id="words", compact=True, max_length=200)
-
-
-class WholePage(ModalScreen[None]):
-    """One result whole, over a terminal too narrow to show it beside the list."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        ("escape", "dismiss", "Back"),
-        ("enter", "dismiss", "Back"),
-        ("l", "app.language", "Language"),
-    ]
-    DEFAULT_CSS = """
-    WholePage Pane {
-        width: 100%; height: 100%; border: round $accent; background: $surface; padding: 0 1;
-    }
-    WholePage Static { height: auto; }
-    """
-
-    def __init__(self, whole: RenderableType, words: Wording) -> None:
-        super().__init__()
-        self._whole = whole
-        self._words = words
-
-    def compose(self) -> ComposeResult:
-        """Lay the page out."""
-        with Pane():
-            yield Static()
-
-    def on_mount(self) -> None:
-        """Show what there is by now."""
-        self._show()
-
-    def say(self, whole: RenderableType) -> None:
-        """Show it, or show it again in another language."""
-        self._whole = whole
-        # An answer may come before the page stands; it is shown then.
-        if self.is_mounted:
-            self._show()
-
-    def _show(self) -> None:
-        self.query_one(Pane).border_subtitle = Text(self._words(KNOWLEDGE, "keys"))
-        self.query_one(Static).update(self._whole)
 
 
 class Reader(Pane):

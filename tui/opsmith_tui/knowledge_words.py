@@ -35,7 +35,6 @@ KNOWLEDGE: Texts = {
         "服务器未向您的角色提供知识库工具，请联系管理员。",
     ),
     "choose": ("Choose a row to read it whole.", "选择一行查看全文。"),
-    "keys": ("j k scroll  Esc closes", "j k 滚动  Esc 关闭"),
     "failed": ("Could not be asked: {reason}", "无法查询：{reason}"),
     "symptoms": ("Symptoms", "症状"),
     "pattern": ("How it shows", "表现规律"),

@@ -78,7 +78,6 @@ ALERTS: Texts = {
         "若本应有报警：`opsmith doctor` 检查配置与连接，\n"
         "`opsmith demo` 生成一个带故障的示例工厂。",
     ),
-    "shown": ("{shown} of {total}", "显示 {shown}／共 {total}"),
     "suppressed_shown": ("suppressed shown", "含被抑制"),
 }
 
@@ -167,7 +166,6 @@ ALERT: Texts = {
     "facts": ("Alert", "报警"),
     "first_seen": ("First seen", "首次出现"),
     "onset": ("Onset", "偏离起点"),
-    "last_seen": ("Last seen", "最近出现"),
     "cleared": ("Cleared", "恢复时间"),
     "count": ("Readings", "偏离读数"),
     "score": ("Score", "得分"),
