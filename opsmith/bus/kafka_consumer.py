@@ -294,7 +294,7 @@ class KafkaConsumer:
     def _commit(self, offsets: Mapping[Place, int], patience: float) -> None:
         """Commit, in the thread; try again for `patience` seconds while the brokers are away."""
         end = time.monotonic() + patience
-        left = dict(offsets)
+        left = self._places.owed | dict(offsets)
         while True:
             left = self._places.news(left)
             error = self._committed(left, max(SLICE, end - time.monotonic()))
