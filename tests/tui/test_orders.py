@@ -94,6 +94,16 @@ async def test_an_order_is_reviewed_started_and_closed_with_what_was_found(busy:
         assert "PUMP_01" in await press(pilot, "s")
 
 
+async def test_what_nobody_has_begun_can_only_be_cancelled_and_with_a_reason(busy: Plant) -> None:
+    async with console(busy, room="orders").run_test(size=(120, 40)) as pilot:
+        screen = await press(pilot, "c", "ctrl+s")
+        assert "outcome   CANCELLED" in screen and "Notes is needed" in screen
+        await press(pilot, *["tab"] * 5, *"twice", "ctrl+s")
+        cancelled = order_of(busy)
+        assert (cancelled.status, cancelled.closing_notes) == (OrderStatus.CANCELLED, "twice")
+        assert "cancelled" in line_with("PUMP_01", await press(pilot, "s"))
+
+
 async def test_an_order_is_created_for_a_device(busy: Plant) -> None:
     async with console(busy, room="orders").run_test(size=(120, 40)) as pilot:
         await press(pilot, "n", *"FAN_08", "tab", "tab", *"Clean it", "ctrl+s")

@@ -25,7 +25,7 @@ from opsmith_tui.wording import ORDER_STATES, ORDER_TYPES
 SHORT = ("priority", "status", "device", "due", "what")
 LONG = ("priority", "status", "order_no", "device", "due", "assigned", "kind", "what")
 LATELY = 30
-"""Days in which a closed order may have been created to be shown."""
+"""Days in which an order was closed that is shown."""
 PAGE = 50
 MOST = 500
 """Orders in the list, at most."""
@@ -75,7 +75,7 @@ class OrdersRoom(ListRoom[OrderLine], OrderActions):
         """Ask for the orders, and for the one under the cursor."""
         lines = await self._ask_pages(status="UNDONE")
         if self._with_closed:
-            every = await self._ask_pages(days=LATELY)
+            every = await self._ask_pages(days=LATELY, date_field="completed")
             lines += [line for line in every if line.status not in UNDONE]
         known = {line.order_no: line for line in self.items}
         # What did not change stays the same object, so that its row is not written anew.

@@ -7,7 +7,7 @@ from typing import Any
 from textual import work
 
 from opsmith.domain.alerts import AlertLevel
-from opsmith.domain.work_orders import WorkOrder
+from opsmith.domain.work_orders import OrderStatus, WorkOrder
 from opsmith.errors import BadInput, OpsmithError
 from opsmith_mcp.device_registry import DeviceRegistry
 from opsmith_mcp.knowledge import Knowledge
@@ -104,14 +104,22 @@ class OrderActions(Room):
         if (order := self.in_view()) is None:
             return
         words = self.words
-        outcomes = [(words(OUTCOMES, one), one) for one in OUTCOMES]
+        # What nobody has begun can only be cancelled, and to cancel takes a reason.
+        begun = order.status is OrderStatus.IN_PROGRESS
+        can = list(OUTCOMES) if begun else ["CANCELLED"]
+        outcomes = [(words(OUTCOMES, one), one) for one in can]
         fields = (
-            Field("outcome", ("Outcome", "结果"), "COMPLETED", outcomes, needed=True),
+            Field("outcome", ("Outcome", "结果"), can[0], outcomes, needed=True),
             Field("found", ("Found", "发现")),
             Field("done", ("Done", "处理")),
             Field("actual_hours", ("Hours", "工时"), read=self._hours),
             Field("failure_mode", ("It was", "实际故障"), choices=await self._modes(order)),
-            Field("closing_notes", ("Notes", "说明")),
+            Field(
+                "closing_notes",
+                ("Notes", "说明"),
+                needed=not begun,
+                hint=("why; needed to cancel", "原因；取消时必填"),
+            ),
         )
         change = Change(
             self._title("close", order), WorkOrders.close_work_order, {"order_no": order.order_no}
