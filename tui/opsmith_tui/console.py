@@ -1,7 +1,6 @@
 """The console: the operator's place in a terminal."""
 
 import asyncio
-import time
 from collections.abc import Mapping
 from pkgutil import resolve_name
 from typing import Any, ClassVar
@@ -29,7 +28,7 @@ from opsmith_tui.help import HelpScreen
 from opsmith_tui.keys import Key, bindings
 from opsmith_tui.palette import Commands, Devices
 from opsmith_tui.plant import Plant
-from opsmith_tui.room import REST, Open, Room
+from opsmith_tui.room import Open, Room
 from opsmith_tui.wording import HELP, ROOMS, SCREEN, TYPES, Wording
 
 LEAST = 0.2
@@ -114,6 +113,7 @@ class Console(App[None]):
         self._first = room
         self._muted = False
         self._known_p0: set[str] | None = None
+        self._feeling = False
 
     def on_mount(self) -> None:
         """Begin with the first room."""
@@ -181,20 +181,19 @@ class Console(App[None]):
         """Look when something was announced, not only when the time has come."""
         with wake.listen(FOLLOWED) as bell:
             while True:
-                rung = await bell.wait(60.0)
-                took = await self._feel()
-                if rung and isinstance(self.screen, Room):
-                    self.screen.action_look()
-                await asyncio.sleep(max(LEAST, REST * took))
+                room = self.screen if await bell.wait(60.0) else None
+                if isinstance(room, Room):
+                    await asyncio.sleep(room.resting)
+                    room.action_look()
+                await asyncio.sleep(LEAST)
 
     @work
     async def feel(self) -> None:
         """Ask how the plant does, and ring for a new P0."""
-        await self._feel()
-
-    async def _feel(self) -> float:
-        """Ask how the plant does; the seconds that it took."""
-        began, pulse, plant = time.monotonic(), self.desk.pulse, self.desk.plant
+        if self._feeling:
+            return
+        self._feeling = True
+        pulse, plant = self.desk.pulse, self.desk.plant
         try:
             urgent = await plant.ask(AlertHistory.list_alerts, level=AlertLevel.P0, limit=5)
             high = await plant.ask(AlertHistory.list_alerts, level=AlertLevel.P1, limit=1)
@@ -212,10 +211,11 @@ class Console(App[None]):
                 if self._known_p0 is not None and line.trace_id not in self._known_p0:
                     kind = self.desk.words(TYPES, line.alert_type)
                     self._ring(plain(line.device_id), kind)
-            self._known_p0 = now
+            self._known_p0 = now | (self._known_p0 or set())
+        finally:
+            self._feeling = False
         if isinstance(self.screen, Room):
             self.screen.show_head()
-        return time.monotonic() - began
 
     def _ring(self, device: str, kind: str) -> None:
         said = self.desk.words(SCREEN, "new_p0", device=device, type=kind)

@@ -142,6 +142,11 @@ class Room(Screen[None]):
             self._looking = True
             self._look()
 
+    @property
+    def resting(self) -> float:
+        """Seconds that the room rests still before it looks again by itself."""
+        return max(0.0, self._next - time.monotonic())
+
     def action_back(self) -> None:
         """Go back to where the operator came from."""
         self.dismiss()
@@ -218,7 +223,7 @@ class Room(Screen[None]):
         self.query_one("#head", Static).update(self._state())
 
     def _look_if_seen(self) -> None:
-        if self.is_current and not self._looking and time.monotonic() >= self._next:
+        if self.is_current and not self._looking and not self.resting:
             self.action_look()
 
     @work
