@@ -44,10 +44,10 @@ from opsmith.domain.alerts import AlertChange, AlertLevel, Deviation
 from opsmith.domain.readings import ReadingBatch
 from opsmith.settings import Settings
 from opsmith_mcp.alert_history import AlertHistory
-from opsmith_mcp.client import call, connect
+from opsmith_mcp.client import PATH, call, connect
 from opsmith_mcp.groups import EVERY, plant_server
-from opsmith_mcp.http import PATH
 from opsmith_tui.console import Console
+from opsmith_tui.plant import Plant as Reached
 from opsmith_tui.room import Room
 
 START, KEY, SHARE = 1.5, 0.05, 0.25
@@ -185,7 +185,7 @@ async def lapse(settings: Settings, looks: int) -> list[tuple[int, int]]:
     with open_plant(settings) as plant:
         who = Caller("bench", Role.ADMIN, via="console", is_person=True)
         server = plant_server(plant.stores, EVERY, caller=who)
-        console = Console(connect(server), refresh_seconds=1e6)
+        console = Console(Reached(lambda: connect(server)), refresh_seconds=1e6)
         async with console.run_test(size=(160, 50)) as pilot:
             tracemalloc.start()
             for look in range(looks):

@@ -18,6 +18,7 @@ from opsmith.settings import Settings
 from opsmith_mcp.client import connect
 from opsmith_mcp.groups import EVERY, plant_server
 from opsmith_tui.console import Console
+from opsmith_tui.plant import Plant as Reached
 
 SIZE = (140, 40)
 """Columns and rows."""
@@ -53,7 +54,8 @@ def _draw(settings: Settings) -> dict[str, str]:
         with open_plant(settings) as plant:
             who = Caller("Li Wei", Role.ADMIN, via="console", is_person=True)
             client = connect(plant_server(plant.stores, EVERY, caller=who))
-            console = Console(client, "en", refresh_seconds=3600, by=who.name, room=room)
+            reached = Reached(lambda client=client: client)
+            console = Console(reached, "en", refresh_seconds=3600, by=who.name, room=room)
             found[name] = asyncio.run(drawn(console, SIZE, keys))
     return found
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from callers import ENGINEER
+from fastmcp import Client
 from textual.pilot import Pilot
 from tui_plant import Plant
 
@@ -12,6 +13,7 @@ from opsmith.domain.base import Language
 from opsmith_mcp.client import connect
 from opsmith_mcp.groups import ALL
 from opsmith_tui.console import Console
+from opsmith_tui.plant import Plant as Reached
 
 
 def console(
@@ -22,8 +24,18 @@ def console(
     groups: Sequence[str] = ALL,
 ) -> Console:
     """A console that asks when it is told to; by itself it would only after an hour."""
-    client = connect(plant.server(caller, groups))
-    return Console(client, language, refresh_seconds=3600, by="Li Wei", room=room)
+    return sat_at(connect(plant.server(caller, groups)), language, room=room)
+
+
+def sat_at(
+    client: Client[Any],
+    language: Language = "en",
+    refresh_seconds: float = 3600,
+    by: str = "Li Wei",
+    **more: Any,
+) -> Console:
+    """The same, over a client."""
+    return Console(Reached(lambda: client), language, refresh_seconds, by, **more)
 
 
 async def settle(pilot: Pilot[Any]) -> None:

@@ -1,20 +1,21 @@
 """Questions about many alerts: how many, how well told, what together, what after."""
 
+from __future__ import annotations
+
 from collections import defaultdict
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any, Literal, get_args
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 
 from pydantic import Field
 
 from opsmith.access import scope
 from opsmith.clock import PlantClock
+from opsmith.domain.alert_filter import AlertFilter
 from opsmith.domain.alerts import AlertType
 from opsmith.domain.base import State, Window
 from opsmith.domain.work_orders import WorkClass
 from opsmith.errors import BadInput
-from opsmith.storage.alert_queries import AlertFilter, AlertQueries
-from opsmith.storage.devices import DeviceStore
 from opsmith_mcp import alert_counts, alert_performance, alert_relations, alert_sequels
 from opsmith_mcp.alert_arguments import (
     Before,
@@ -38,6 +39,10 @@ from opsmith_mcp.alert_rates import Raised
 from opsmith_mcp.alert_relations import Compared, CoOccurrences, Event, Nearness
 from opsmith_mcp.alert_sequels import Cause, Grouping, Sequel, Sequels
 from opsmith_mcp.windows import INSTANT, now
+
+if TYPE_CHECKING:
+    from opsmith.storage.alert_queries import AlertQueries
+    from opsmith.storage.devices import DeviceStore
 
 _TYPES = get_args(AlertType)
 _CLASSES = get_args(WorkClass)

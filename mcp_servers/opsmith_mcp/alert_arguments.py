@@ -1,20 +1,25 @@
 """Arguments of the alert tools: which alerts are meant, and from when to when."""
 
+from __future__ import annotations
+
 from datetime import datetime, timedelta
-from typing import Annotated, Any, Literal, TypedDict, cast
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypedDict, cast
 
 from pydantic import Field, WithJsonSchema
 from typing_extensions import Unpack
 
 from opsmith.access import Role, caller, scope
+from opsmith.domain.alert_filter import AlertFilter
 from opsmith.domain.alerts import AlertLevel, AlertState, AlertType
 from opsmith.domain.base import Language, Moment, Window
 from opsmith.domain.names import near, plain
 from opsmith.errors import BadInput, NotFound
-from opsmith.storage.alert_queries import AlertFilter, AlertQueries
-from opsmith.storage.devices import DeviceStore
 from opsmith_mcp.lookup import find_device
 from opsmith_mcp.windows import INSTANT
+
+if TYPE_CHECKING:
+    from opsmith.storage.alert_queries import AlertQueries
+    from opsmith.storage.devices import DeviceStore
 
 _FEW = 4
 """Values of an argument that its schema names; more are named where one is refused."""

@@ -1,15 +1,21 @@
 """Exact counts of alerts, by up to two of what tells them apart."""
 
+from __future__ import annotations
+
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, tzinfo
+from typing import TYPE_CHECKING
 
 from pydantic import Field
 
+from opsmith.domain.alert_filter import AlertFilter
 from opsmith.domain.base import Model, Moment, State, ToolResult, Window, unzoned
-from opsmith.storage.alert_queries import AlertFilter, AlertQueries
 from opsmith_mcp.alert_arguments import Dimension
 from opsmith_mcp.pages import begin_of, fitting, page_at
+
+if TYPE_CHECKING:
+    from opsmith.storage.alert_queries import AlertQueries
 
 NONE = "none"
 """How a group is named that has no code, line or holder."""

@@ -1,22 +1,20 @@
 """Alert history: what was raised, and what people and opsmith did about it."""
 
+from __future__ import annotations
+
 from collections import Counter
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
 from opsmith.access import scope
 from opsmith.clock import PlantClock
-from opsmith.domain.alerts import Alert
+from opsmith.domain.alert_filter import AlertFilter
+from opsmith.domain.alerts import Alert, Comment
 from opsmith.domain.base import Moment, State
 from opsmith.errors import NotFound
-from opsmith.storage.alert_comments import Comment
-from opsmith.storage.alert_queries import AlertFilter
-from opsmith.storage.alerts import AlertStore
-from opsmith.storage.devices import DeviceStore
-from opsmith.storage.reports import ReportStore
 from opsmith_mcp.alert_analytics import AlertAnalytics
 from opsmith_mcp.alert_arguments import (
     AlertId,
@@ -53,10 +51,15 @@ from opsmith_mcp.alert_views import (
 )
 from opsmith_mcp.arguments import DeviceId, Until
 from opsmith_mcp.lookup import find_device
+from opsmith_mcp.marks import system_only, writes
 from opsmith_mcp.pages import begin_of, fitting, page_at
-from opsmith_mcp.server import system_only, writes
 from opsmith_mcp.why import why
 from opsmith_mcp.windows import INSTANT, back, now
+
+if TYPE_CHECKING:
+    from opsmith.storage.alerts import AlertStore
+    from opsmith.storage.devices import DeviceStore
+    from opsmith.storage.reports import ReportStore
 
 __all__ = [
     "MOST_SHELVES",

@@ -1,15 +1,19 @@
 """An alert in a line, and its story: as it could be seen at a time."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING
 
-from opsmith.domain.alerts import Alert, AlertState, HeldBy
+from opsmith.domain.alerts import Alert, AlertState, Comment, HeldBy
 from opsmith.domain.diagnoses import DiagnosisReport, Evidence
-from opsmith.storage.alert_comments import Comment
-from opsmith.storage.alert_queries import OrderMark
-from opsmith.storage.reports import Outline
 from opsmith_mcp.alert_views import AlertLine, AlertMoment, ReportLine
 from opsmith_mcp.figures import figure
+
+if TYPE_CHECKING:
+    from opsmith.storage.alert_queries import OrderMark
+    from opsmith.storage.reports import Outline
 
 _CHANNELS = 5
 _MESSAGE = 160

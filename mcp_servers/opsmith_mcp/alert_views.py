@@ -4,11 +4,18 @@ from typing import Annotated
 
 from pydantic import Field, WithJsonSchema
 
-from opsmith.domain.alerts import Alert, AlertLevel, AlertState, AlertType, Handling, HeldBy
+from opsmith.domain.alerts import (
+    Alert,
+    AlertLevel,
+    AlertState,
+    AlertType,
+    Comment,
+    Handling,
+    HeldBy,
+)
 from opsmith.domain.base import Model, Moment, ToolResult, Window
 from opsmith.domain.diagnoses import DiagnosisReport, Severity
 from opsmith.domain.work_orders import WorkClass
-from opsmith.storage.alert_comments import Comment
 from opsmith_mcp.why import Why
 
 Report = Annotated[

@@ -1,22 +1,39 @@
 """Call a tool over MCP as if it were a method here."""
 
-import asyncio
+from __future__ import annotations
+
 import functools
 import inspect
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
-from typing import Any, Concatenate, Generic, ParamSpec, TypeVar, get_type_hints, overload
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Concatenate,
+    Generic,
+    ParamSpec,
+    TypeVar,
+    get_type_hints,
+    overload,
+)
 
-from fastmcp import Client, FastMCP
-from fastmcp.client.transports import StdioTransport
-from mcp.types import CallToolResult
 from pydantic import TypeAdapter
 from pydantic_core import to_jsonable_python
 
 from opsmith import errors
 from opsmith.errors import OpsmithError
-from opsmith_mcp.door import DOORS
-from opsmith_mcp.remote import Remote
+
+if TYPE_CHECKING:
+    from fastmcp import Client, FastMCP
+    from fastmcp.client.transports import StdioTransport
+
+    from opsmith_mcp.light import LightSession
+
+    Session = Client[Any] | LightSession
+    """Who passes a call on: any client, or one for questions alone."""
+
+PATH = "/mcp"
+"""Where `opsmith serve` has all its tools."""
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -34,37 +51,6 @@ class Answer(Generic[T]):
     value: T
 
 
-class _InProcess(Client[Any]):
-    """A client that calls the tools of a server in the same process without a wire between.
-
-    The gate does all that it does for any caller: rights, checked arguments, masked errors. What
-    is spared is JSON-RPC through two queues, several times what a short tool takes, the SDK's
-    check of what Pydantic has just made from the same model, and the server's search for a tool.
-    """
-
-    def __init__(self, server: FastMCP[Any]) -> None:
-        super().__init__(server)
-        self._door = DOORS.get(server)
-
-    async def call_tool_mcp(
-        self,
-        name: str,
-        arguments: dict[str, Any],
-        progress_handler: Any = None,
-        timeout: Any = None,
-        meta: dict[str, Any] | None = None,
-    ) -> CallToolResult:
-        """See `Client.call_tool_mcp`."""
-        plain = progress_handler is None and timeout is None and meta is None
-        if self._door is None or not plain:
-            return await super().call_tool_mcp(name, arguments, progress_handler, timeout, meta)
-        if not self.is_connected():
-            raise RuntimeError("The client is not open; use `async with`")
-        # A task of its own: a tool's thread cannot be stopped, and whoever gives up waiting, in
-        # whatever scope, must not wait for it.
-        return await asyncio.create_task(self._door.call(name, arguments))
-
-
 def connect(server: FastMCP[Any] | StdioTransport | str, key: str = "") -> Client[Any]:
     """A client of a server in this process, in one it starts, or at a URL; open it by `async with`.
 
@@ -72,21 +58,27 @@ def connect(server: FastMCP[Any] | StdioTransport | str, key: str = "") -> Clien
         server: The server, how to start it, or its URL.
         key: Of opsmith, for a URL.
     """
-    return _InProcess(server) if isinstance(server, FastMCP) else Remote(server, key)
+    # Only here: they take longer to load than a console may take to start.
+    from fastmcp import FastMCP
+
+    from opsmith_mcp.in_process import InProcess
+    from opsmith_mcp.remote import Remote
+
+    return InProcess(server) if isinstance(server, FastMCP) else Remote(server, key)
 
 
 @overload
 async def call(
-    client: Client[Any],
+    client: Session,
     tool: Callable[Concatenate[Any, P], Coroutine[Any, Any, T]],
     *args: P.args,
     **kwargs: P.kwargs,
 ) -> T: ...
 @overload
 async def call(
-    client: Client[Any], tool: Callable[Concatenate[Any, P], T], *args: P.args, **kwargs: P.kwargs
+    client: Session, tool: Callable[Concatenate[Any, P], T], *args: P.args, **kwargs: P.kwargs
 ) -> T: ...
-async def call(client: Client[Any], tool: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+async def call(client: Session, tool: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     """Call `tool` over MCP: its signature types the call, its return type the answer.
 
     Args:
@@ -103,7 +95,7 @@ async def call(client: Client[Any], tool: Callable[..., Any], *args: Any, **kwar
 
 
 async def call_recorded(
-    client: Client[Any], tool: Callable[Concatenate[Any, P], T], *args: P.args, **kwargs: P.kwargs
+    client: Session, tool: Callable[Concatenate[Any, P], T], *args: P.args, **kwargs: P.kwargs
 ) -> Answer[T]:
     """The same as `call`, with what went over the wire: for evidence."""
     given = _signature(tool).bind(None, *args, **kwargs).arguments
@@ -112,7 +104,7 @@ async def call_recorded(
     return Answer(tool.__name__, arguments, content, _adapter(tool).validate_python(content))
 
 
-async def call_by_name(client: Client[Any], tool: str, arguments: dict[str, Any]) -> dict[str, Any]:
+async def call_by_name(client: Session, tool: str, arguments: dict[str, Any]) -> dict[str, Any]:
     """Call a tool by its name, for callers who choose it at run time, such as an LLM.
 
     Returns:

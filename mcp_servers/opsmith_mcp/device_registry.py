@@ -30,9 +30,9 @@ from opsmith_mcp.device_views import (
 )
 from opsmith_mcp.device_words import is_of_type, said_in
 from opsmith_mcp.lookup import find_device
+from opsmith_mcp.marks import Shown, changes
 from opsmith_mcp.pages import begin_of, fitting, page_at
 from opsmith_mcp.plant_tree import tree_of
-from opsmith_mcp.server import Shown, changes
 from opsmith_mcp.windows import Freshness, freshness, moment, now
 
 __all__ = ["DeviceLine", "DeviceList", "DeviceRegistry", "DeviceView", "PlantTree"]

@@ -1,16 +1,20 @@
 """Files what a report calls for as proposals of opsmith's own, and lets them lapse with it."""
 
+from __future__ import annotations
+
 import json
 from collections.abc import Collection, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from opsmith.access import caller
 from opsmith.domain.alerts import AlertLevel
 from opsmith.domain.audit import Outcome
 from opsmith.domain.proposals import Proposal, ProposalStatus
 from opsmith.errors import Conflict
-from opsmith_mcp.guard import Guard
 from opsmith_mcp.reasons import Reason, reason_of, with_reason, without_reason
+
+if TYPE_CHECKING:
+    from opsmith_mcp.guard import Guard
 
 _SETTLED = (ProposalStatus.DONE, ProposalStatus.REJECTED)
 

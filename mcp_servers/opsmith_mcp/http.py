@@ -21,8 +21,6 @@ from opsmith_mcp.frames import BadFrame, Gone, read_body, read_message, replay, 
 from opsmith_mcp.limits import Limits, Session, TooMuch, Turnstile
 from opsmith_mcp.origins import Names
 
-PATH = "/mcp"
-
 _SESSION = b"mcp-session-id"
 _METHODS = ("GET", "POST", "DELETE")
 

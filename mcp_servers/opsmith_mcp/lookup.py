@@ -1,12 +1,17 @@
 """Find what a caller means, though it is written otherwise; say what is near where it is not."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from opsmith.access import scope
 from opsmith.domain.devices import Device
 from opsmith.domain.names import near, plain
 from opsmith.errors import BadInput, NotFound
-from opsmith.storage.devices import DeviceStore
+
+if TYPE_CHECKING:
+    from opsmith.storage.devices import DeviceStore
 
 _NAMED = 10
 """Ids that a message names."""

@@ -1,6 +1,8 @@
 """What waits for a person: list it, confirm it, reject it."""
 
-from typing import Annotated, Any
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field, WithJsonSchema
 
@@ -8,12 +10,14 @@ from opsmith.access import Role, scope
 from opsmith.domain.base import State, ToolResult
 from opsmith.domain.proposals import Proposal, ProposalStatus
 from opsmith.errors import NotFound
-from opsmith.storage.devices import DeviceStore
 from opsmith_mcp.filing import Filing
-from opsmith_mcp.guard import Guard
 from opsmith_mcp.lookup import find_device
 from opsmith_mcp.marks import confirming, reads, system_only
 from opsmith_mcp.reasons import Reason
+
+if TYPE_CHECKING:
+    from opsmith.storage.devices import DeviceStore
+    from opsmith_mcp.guard import Guard
 
 ProposalId = Annotated[str, Field(max_length=24, description="Such as PR-20260228-0001.")]
 

@@ -14,10 +14,10 @@ from fastmcp.resources import Resource, ResourceContent, ResourceResult
 from fastmcp.server.middleware import CallNext, Middleware, MiddlewareContext
 
 from opsmith.access import Caller, acting_as, scope
+from opsmith.domain.alert_filter import AlertFilter
 from opsmith.domain.names import plain
 from opsmith.errors import NotFound, OpsmithError, Unavailable
 from opsmith.ports import SeriesStore, Wake
-from opsmith.storage.alert_queries import AlertFilter
 from opsmith.storage.alerts import AlertStore
 from opsmith.storage.database import Database
 from opsmith.storage.devices import DeviceStore

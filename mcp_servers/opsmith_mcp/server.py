@@ -18,9 +18,7 @@ from opsmith_mcp.door import DOORS, Door
 from opsmith_mcp.gate import Gate, told
 from opsmith_mcp.guard import Guard
 from opsmith_mcp.jobs import JobBook, Jobs
-from opsmith_mcp.marks import Mark, Shown, changes, marked_tools, reads, system_only, writes
-
-__all__ = ["READER", "Shown", "changes", "reads", "serve", "system_only", "writes"]
+from opsmith_mcp.marks import Mark, marked_tools
 
 _ROWS = 1
 """How deep the objects lie whose fields an output schema tells: the answer's and its rows'."""

@@ -11,11 +11,11 @@ from datetime import timedelta
 from pydantic import Field
 
 from opsmith.access import scope
+from opsmith.domain.alert_filter import AlertFilter
 from opsmith.domain.alerts import Alert, Deviation
 from opsmith.domain.base import Model, Moment
 from opsmith.domain.diagnoses import Diagnosis
 from opsmith.domain.work_orders import OrderStatus, WorkOrder
-from opsmith.storage.alert_queries import AlertFilter
 from opsmith.storage.alerts import AlertStore
 from opsmith.storage.devices import DeviceStore
 from opsmith.storage.reports import ReportStore

@@ -19,6 +19,7 @@ from opsmith.storage.work_order_queries import DateField, OrderFilter
 from opsmith.storage.work_order_rows import differences
 from opsmith.storage.work_orders import WorkOrderStore
 from opsmith_mcp.lookup import find_device
+from opsmith_mcp.marks import Shown, changes, writes
 from opsmith_mcp.order_figures import OrderFigures, Part
 from opsmith_mcp.order_life import closed, edited, started
 from opsmith_mcp.order_likeness import Fault
@@ -70,7 +71,6 @@ from opsmith_mcp.order_views import (
     line_of,
     page,
 )
-from opsmith_mcp.server import Shown, changes, writes
 from opsmith_mcp.similar_cases import SimilarCases
 from opsmith_mcp.windows import now
 

@@ -7,16 +7,15 @@ import dataclasses
 from collections.abc import Generator
 from typing import TYPE_CHECKING, Any
 
-from fastmcp import Client
-
 from opsmith.access import Role
 from opsmith.app.cli_common import at_the_machine
 from opsmith.errors import BadInput
 from opsmith.settings import Settings
-from opsmith_mcp.client import connect
-from opsmith_mcp.http import PATH
+from opsmith_mcp.client import PATH, connect
 
 if TYPE_CHECKING:
+    from fastmcp import Client
+
     from opsmith.app.conversations import Conversations
     from opsmith_agents.assistant import Assistant
     from opsmith_tui.assistant_source import AssistantSource
@@ -45,6 +44,7 @@ def console_on(
     try:
         from opsmith_tui.console import ROOM_CLASSES, Console
         from opsmith_tui.feed import FarWake
+        from opsmith_tui.plant import Plant
     except ImportError as error:
         raise BadInput("The console needs Textual: pip install 'opsmith[tui]'") from error
     if room not in ROOM_CLASSES:
@@ -53,8 +53,11 @@ def console_on(
     who = dataclasses.replace(at_the_machine(Role.ADMIN), via="console")
     if url:
         # What was said over one plant means nothing over another.
+        from opsmith_mcp.light import LightSession
+
+        door = url.rstrip("/") + PATH
         yield Console(
-            connect(url.rstrip("/") + PATH, key),
+            Plant(lambda: connect(door, key), LightSession(door, key)),
             settings.language,
             by=who.name,
             wake=FarWake(url, key),
@@ -70,7 +73,7 @@ def console_on(
     with open_plant(settings) as plant:
         server = plant_server(plant.stores, EVERY, caller=who, zone=settings.zone)
         yield Console(
-            connect(server),
+            Plant(lambda: connect(server)),
             settings.language,
             by=who.name,
             wake=plant.stores.wake,

@@ -16,8 +16,9 @@ from opsmith.errors import BadInput
 from opsmith.settings import Settings
 from opsmith.storage.keys import KeyStore
 from opsmith_mcp.bearer import calling
+from opsmith_mcp.client import PATH
 from opsmith_mcp.groups import EVERY, plant_server
-from opsmith_mcp.http import PATH, HttpServers
+from opsmith_mcp.http import HttpServers
 from opsmith_mcp.limits import Limits
 
 

@@ -20,7 +20,8 @@ from opsmith.app.web import SOCKET, address_of, is_loopback, listening, names_of
 from opsmith.app.working import feed, say, say_end, spare_collector, stopped, until
 from opsmith.errors import BadInput, Unavailable
 from opsmith.settings import Settings
-from opsmith_mcp.http import PATH, HttpServers
+from opsmith_mcp.client import PATH
+from opsmith_mcp.http import HttpServers
 
 PATIENCE = 15.0
 """Seconds that stages get to finish what they have when the plant is stopped."""

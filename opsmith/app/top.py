@@ -16,11 +16,10 @@ from opsmith.domain.devices import DeviceStatus
 from opsmith.errors import OpsmithError, Unavailable
 from opsmith.settings import Settings
 from opsmith_mcp.alert_history import AlertHistory, AlertLine
-from opsmith_mcp.client import connect
+from opsmith_mcp.client import PATH, connect
 from opsmith_mcp.device_registry import DeviceRegistry
 from opsmith_mcp.device_views import TreeLine
 from opsmith_mcp.groups import EVERY, plant_server
-from opsmith_mcp.http import PATH
 from opsmith_mcp.system import System
 from opsmith_mcp.work_orders import WorkOrders
 from opsmith_tui.feed import feed_url
@@ -105,7 +104,7 @@ def run_top(settings: Settings, url: str = "", key: str = "") -> Top:
 
 
 async def _of(client: Client[Any]) -> Top:
-    plant = Plant(client)
+    plant = Plant(lambda: client)
     try:
         return await top_of(plant)
     finally:

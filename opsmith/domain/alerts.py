@@ -217,3 +217,11 @@ def trace_id_of(device_id: str, alert_type: str, first_seen: datetime) -> str:
     """The natural key of an event: the same readings give the same key again."""
     text = f"{device_id}\n{alert_type}\n{first_seen.isoformat()}"
     return f"AL-{first_seen:%Y%m%d}-{hashlib.sha256(text.encode()).hexdigest()[:10]}"
+
+
+class Comment(Model):
+    """What a person wrote on an alert, in his words: data, never orders."""
+
+    at: Moment
+    by: str
+    text: str

@@ -4,19 +4,11 @@ from datetime import datetime
 
 from sqlalchemy import func, insert, select
 
-from opsmith.domain.base import Model, Moment
+from opsmith.domain.alerts import Comment
 from opsmith.errors import NotFound
 from opsmith.storage.database import Database
 from opsmith.storage.tables import alert_comment as table
 from opsmith.storage.tables import alert_log
-
-
-class Comment(Model):
-    """What a person wrote on an alert, in his words: data, never orders."""
-
-    at: Moment
-    by: str
-    text: str
 
 
 class AlertComments:

@@ -1,13 +1,13 @@
 """Counts of alerts, and a few columns of many: what statistics are made of."""
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple, cast
 
 from sqlalchemy import ColumnElement, DateTime, Select, func, or_, select, type_coerce
 
-from opsmith.domain.alerts import STANDING, Alert, AlertLevel, AlertState, HeldBy
+from opsmith.domain.alert_filter import AlertFilter
+from opsmith.domain.alerts import STANDING, Alert
 from opsmith.domain.work_orders import OrderStatus
 from opsmith.storage.alert_rows import alert_of
 from opsmith.storage.database import Database
@@ -15,37 +15,6 @@ from opsmith.storage.scope import in_factories
 from opsmith.storage.tables import Utc, work_order, work_order_alert
 from opsmith.storage.tables import alert_log as table
 from opsmith.storage.tables import device_registry as registry
-
-
-@dataclass(frozen=True, slots=True)
-class AlertFilter:
-    """Which alerts are meant: those that all of it is true of."""
-
-    device_id: str | None = None
-    line_id: str | None = None
-    device_type: str | None = None
-    level: AlertLevel | None = None
-    alert_type: str | None = None
-    code: str | None = None
-    """In any case."""
-    state: AlertState | None = None
-    source: str | None = None
-    held: HeldBy | None = None
-    text: str | None = None
-    """Somewhere in the message or code, in any case."""
-    start: datetime | None = None
-    """Raised at or after it."""
-    end: datetime | None = None
-    """Raised before it."""
-    there_since: datetime | None = None
-    """Not over before it, whenever it was raised."""
-    stood_at: datetime | None = None
-    """Raised at or before it, not cleared up to it."""
-    standing: bool = False
-    suppressed: bool | None = None
-    under: str | None = None
-    """Grouped under that alert."""
-    factories: Collection[str] | None = None
 
 
 class OrderMark(NamedTuple):

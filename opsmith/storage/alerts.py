@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
+from opsmith.domain.alert_filter import AlertFilter
 from opsmith.domain.alerts import (
     STANDING,
     Alert,
@@ -22,7 +23,7 @@ from opsmith.domain.events import ALERTS, AlertEvent
 from opsmith.errors import Conflict, NotFound
 from opsmith.storage.alert_comments import AlertComments
 from opsmith.storage.alert_import import put
-from opsmith.storage.alert_queries import AlertFilter, AlertQueries
+from opsmith.storage.alert_queries import AlertQueries
 from opsmith.storage.alert_rows import (
     alert_of,
     brought_out,

@@ -12,9 +12,9 @@ from opsmith.app.bootstrap import Plant, open_plant
 from opsmith.app.chat_attached import AttachedReadings
 from opsmith.app.chat_documents import OfferedDocuments
 from opsmith.app.document_import import import_documents
+from opsmith.domain.alert_filter import AlertFilter
 from opsmith.domain.devices import Device
 from opsmith.settings import Settings
-from opsmith.storage.alert_queries import AlertFilter
 from opsmith.storage.knowledge_documents import DocumentStore
 from opsmith_agents.answers import Answer
 from opsmith_chat.attached import CSV_BYTES, Attached, File

@@ -23,8 +23,9 @@ from opsmith.storage.tables import audit_log
 from opsmith_mcp.client import call_by_name, connect
 from opsmith_mcp.guard import Guard
 from opsmith_mcp.jobs import JobBook
+from opsmith_mcp.marks import Shown, changes, reads, writes
 from opsmith_mcp.proposals import Proposals
-from opsmith_mcp.server import Shown, changes, reads, serve, writes
+from opsmith_mcp.server import serve
 
 pytestmark = pytest.mark.anyio
 

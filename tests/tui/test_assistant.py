@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from callers import ENGINEER, READER
-from driving import line_with, press, seen
+from driving import line_with, press, sat_at, seen
 from pydantic_ai.messages import ModelMessage, ModelResponse
 from pydantic_ai.models.function import AgentInfo, FunctionModel
 from tui_plant import Plant
@@ -30,10 +30,7 @@ def console(
     language: Language = "en",
     source: AssistantSource | None = None,
 ) -> Console:
-    client = connect(plant.server(caller))
-    return Console(
-        client, language, refresh_seconds=3600, by="Li Wei", room="assistant", assistant=source
-    )
+    return sat_at(connect(plant.server(caller)), language, room="assistant", assistant=source)
 
 
 def state(plant: Plant) -> AlertState:

@@ -4,7 +4,7 @@ import json
 
 import pytest
 from callers import ENGINEER, READER
-from driving import line_with, press
+from driving import line_with, press, sat_at
 from sqlalchemy import text
 from tui_plant import NOW, Plant
 
@@ -21,7 +21,7 @@ ADMIN = Caller("Wang Fang", Role.ADMIN, via="console", is_person=True)
 
 def console(plant: Plant, caller: Caller = ADMIN, language: Language = "en") -> Console:
     client = connect(plant_server(plant.stores, EVERY, caller=caller))
-    return Console(client, language, refresh_seconds=3600, by=caller.name, room="audit")
+    return sat_at(client, language, by=caller.name, room="audit")
 
 
 def write(plant: Plant, count: int = 1) -> None:

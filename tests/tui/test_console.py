@@ -2,14 +2,13 @@ import asyncio
 from typing import Any
 
 import pytest
-from driving import console, line_with, press, seen, settle
+from driving import console, line_with, press, sat_at, seen, settle
 from textual.pilot import Pilot
 from tui_plant import Plant
 
 from opsmith.domain.alerts import AlertLevel, Deviation
 from opsmith.domain.base import Language
 from opsmith_mcp.client import connect
-from opsmith_tui.console import Console
 from opsmith_tui.table import Table
 
 pytestmark = pytest.mark.anyio
@@ -101,7 +100,7 @@ async def test_the_list_follows_the_plant_by_itself(plant: Plant) -> None:
             while device_id not in seen(pilot):
                 await pilot.pause()
 
-    app = Console(connect(plant.server()), refresh_seconds=0.1, by="Li Wei")
+    app = sat_at(connect(plant.server()), refresh_seconds=0.1)
     async with app.run_test() as pilot:
         await appears(pilot, "PUMP_01")
         plant.raise_alert("COMP_01", "over_pressure", AlertLevel.P0, OVER, minutes=1)
@@ -201,7 +200,7 @@ async def test_a_plant_that_fails_from_the_start_says_why_and_is_asked_again(pla
 
 async def test_a_lost_session_is_opened_again(plant: Plant) -> None:
     client = connect(plant.server())
-    async with Console(client, refresh_seconds=3600, by="Li Wei").run_test() as pilot:
+    async with sat_at(client).run_test() as pilot:
         await press(pilot)
         await client.close()
         plant.raise_alert("COMP_01", "over_pressure", AlertLevel.P0, OVER, minutes=1)
@@ -211,7 +210,7 @@ async def test_a_lost_session_is_opened_again(plant: Plant) -> None:
 
 async def test_a_client_that_was_open_stays_open(plant: Plant) -> None:
     async with connect(plant.server()) as client:
-        async with Console(client, refresh_seconds=3600, by="Li Wei").run_test() as pilot:
+        async with sat_at(client).run_test() as pilot:
             await press(pilot)
         assert client.is_connected()
 
@@ -288,7 +287,7 @@ async def test_what_comes_while_an_answer_is_on_its_way_is_looked_for_after_it(
         return answer
 
     monkeypatch.setattr(client, "call_tool_mcp", held)
-    app = Console(client, refresh_seconds=3600)
+    app = sat_at(client)
     async with app.run_test(size=(120, 40)) as pilot:
         await asked.wait()
         plant.raise_alert("PUMP_01", "over_pressure", AlertLevel.P0, OVER)

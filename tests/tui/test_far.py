@@ -10,10 +10,11 @@ from textual.pilot import Pilot
 
 from opsmith.access import Role
 from opsmith.errors import BadInput
-from opsmith_mcp.client import connect
-from opsmith_mcp.http import PATH
+from opsmith_mcp.client import PATH, connect
+from opsmith_mcp.light import LightSession
 from opsmith_tui.console import Console
 from opsmith_tui.feed import FarWake, feed_url
+from opsmith_tui.plant import Plant
 
 pytestmark = pytest.mark.anyio
 
@@ -26,8 +27,8 @@ async def fed(tmp_path: Path) -> AsyncGenerator[Fed]:
 
 def console(fed: Fed, key: str) -> Console:
     # By itself it would look only after an hour.
-    client, wake = connect(fed.url + PATH, key), FarWake(fed.url, key)
-    return Console(client, refresh_seconds=3600, wake=wake)
+    far = Plant(lambda: connect(fed.url + PATH, key), LightSession(fed.url + PATH, key))
+    return Console(far, refresh_seconds=3600, wake=FarWake(fed.url, key))
 
 
 async def shows(pilot: Pilot[Any], text: str) -> str:

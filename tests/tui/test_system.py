@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 import pytest
 from callers import ENGINEER
-from driving import line_with, press
+from driving import line_with, press, sat_at
 from tui_plant import NOW, Plant
 
 from opsmith.access import Caller, Role
@@ -25,7 +25,7 @@ ADMIN = Caller("Wang Fang", Role.ADMIN, via="console", is_person=True)
 
 def console(plant: Plant, caller: Caller = ADMIN, language: Language = "en") -> Console:
     client = connect(plant_server(plant.stores, EVERY, caller=caller))
-    return Console(client, language, refresh_seconds=3600, by=caller.name, room="system")
+    return sat_at(client, language, by=caller.name, room="system")
 
 
 def reading(device_id: str, value: object) -> bytes:

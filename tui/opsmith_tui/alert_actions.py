@@ -7,7 +7,6 @@ from typing import NamedTuple
 from opsmith.domain.alerts import AlertLevel, AlertType
 from opsmith.errors import BadInput
 from opsmith_mcp.alert_history import AlertHistory
-from opsmith_mcp.work_orders import WorkOrders
 from opsmith_tui.desk import Change
 from opsmith_tui.figures import plain
 from opsmith_tui.form import Field
@@ -94,6 +93,9 @@ class AlertActions(Room):
         alert = self.handled()
         if alert is None:
             return
+        # Only here: see `opsmith_tui.console.LATER`.
+        from opsmith_mcp.work_orders import WorkOrders
+
         kind = self.words(TYPES, alert.alert_type)
         change = Change(
             self._title(alert, ("Create a work order for", "开工单")),

@@ -282,6 +282,10 @@ class AlertsRoom(ListRoom[AlertLine], AlertActions):
             self.as_of, cursor = page.as_of, page.next_cursor
             if level is not None:
                 self._counts[level] = page.total
+            if not self.items and lines:
+                # The first that is seen is not waited for longer than it takes.
+                self.items = list(lines)
+                self.show()
             if cursor is None or len(lines) >= room:
                 return lines[: max(room, 0)]
 

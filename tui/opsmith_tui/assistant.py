@@ -26,8 +26,8 @@ from opsmith_tui.figures import plain
 from opsmith_tui.form import Form
 from opsmith_tui.keys import MOVING, Key, bindings
 from opsmith_tui.panes import Pane
-from opsmith_tui.plant import FAILURES
 from opsmith_tui.room import COMMON, Room
+from opsmith_tui.session import FAILURES
 from opsmith_tui.wording import FORM
 
 if TYPE_CHECKING:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import UTC, tzinfo
 from typing import TYPE_CHECKING, Any
 
-from fastmcp import Client
-
 if TYPE_CHECKING:
+    from fastmcp import Client
+
     from opsmith_agents.assistant import Assistant
     from opsmith_agents.memory import Memory
 

@@ -2,11 +2,10 @@
 
 import asyncio
 from collections.abc import Mapping
+from importlib import import_module
 from pkgutil import resolve_name
 from typing import Any, ClassVar
 
-from fastmcp import Client
-from fastmcp.client.elicitation import ElicitResult
 from textual import work
 from textual.app import App
 from textual.binding import BindingType
@@ -50,13 +49,17 @@ DETAIL_CLASSES: Mapping[str, str] = {
     "device": "opsmith_tui.device:DeviceRoom",
 }
 """What is opened over a room, of its id."""
+LATER = ("opsmith_tui.session", "opsmith_mcp.work_orders", "opsmith_mcp.device_registry")
+"""What the first screen does without and most of what follows needs: loaded once that is shown."""
+SHOWN = 1.0
+"""Seconds after the plant's first answer in which the first screen is surely shown."""
 
 
 class Console(App[None]):
     """Shows the plant and changes it, all through MCP tools.
 
     Args:
-        plant: A client of the plant's tools; opened if it is not open.
+        plant: Its tools.
         language: To begin with; `l` switches.
         refresh_seconds: Between one look at the plant and the next.
         by: Who sits here; what is done is signed with it.
@@ -92,7 +95,7 @@ class Console(App[None]):
 
     def __init__(
         self,
-        plant: Client[Any],
+        plant: Plant,
         language: Language = "en",
         refresh_seconds: float = 1.0,
         by: str = "operator",
@@ -101,9 +104,8 @@ class Console(App[None]):
         assistant: AssistantSource | None = None,
     ) -> None:
         super().__init__()
-        # The plant asks before it changes anything that stops or moves a machine.
-        plant.set_elicitation_callback(self._asked)  # pyright: ignore[reportUnknownMemberType]  FastMCP leaves its context open
-        self.desk = Desk(Plant(plant), Wording(language), by, refresh_seconds)
+        plant.asked = self._asked
+        self.desk = Desk(plant, Wording(language), by, refresh_seconds)
         self.desk.source = assistant or AssistantSource()
         if wake is not None:
             # The bell of this process cannot be cut off.
@@ -114,6 +116,7 @@ class Console(App[None]):
         self._muted = False
         self._known_p0: set[str] | None = None
         self._feeling = False
+        self._begun = False
 
     def on_mount(self) -> None:
         """Begin with the first room."""
@@ -212,10 +215,18 @@ class Console(App[None]):
                     kind = self.desk.words(TYPES, line.alert_type)
                     self._ring(plain(line.device_id), kind)
             self._known_p0 = now | (self._known_p0 or set())
+            if not self._begun:
+                self._begun = True
+                self.set_timer(SHOWN, self._load_later)
         finally:
             self._feeling = False
         if isinstance(self.screen, Room):
             self.screen.show_head()
+
+    @work(thread=True)
+    def _load_later(self) -> None:
+        for name in LATER:
+            import_module(name)
 
     def _ring(self, device: str, kind: str) -> None:
         said = self.desk.words(SCREEN, "new_p0", device=device, type=kind)
@@ -236,6 +247,9 @@ class Console(App[None]):
         self.call_later(self.push_screen, form, settle)
         if await answer:
             return response_type(confirm=True)
+        # Only here: the plant asks over a client whose libraries are there by then.
+        from fastmcp.client.elicitation import ElicitResult
+
         return ElicitResult(action="decline")
 
     def _reword(self) -> None:

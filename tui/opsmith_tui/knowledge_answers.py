@@ -9,7 +9,8 @@ from opsmith.domain.base import Language
 from opsmith.errors import Unavailable
 from opsmith_mcp.knowledge import EntryView, Knowledge
 from opsmith_mcp.manuals import PassageHit
-from opsmith_tui.plant import FAILURES, Plant
+from opsmith_tui.plant import Plant
+from opsmith_tui.session import FAILURES
 
 MOST = 20
 """Entries that one search tells; the tool's own bound."""

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, cast
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 
 from opsmith.errors import OpsmithError
-from opsmith_mcp.device_registry import DeviceRegistry
 from opsmith_tui.figures import plain
 from opsmith_tui.room import Open, Room
 from opsmith_tui.wording import HELP, ROOMS
@@ -51,6 +50,9 @@ class Devices(Provider):
 
     async def search(self, query: str) -> Hits:
         """Those that the plant finds."""
+        # Only here: see `opsmith_tui.console.LATER`.
+        from opsmith_mcp.device_registry import DeviceRegistry
+
         console = cast("Console", self.app)
         matcher = self.matcher(query)
         try:

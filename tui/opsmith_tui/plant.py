@@ -1,19 +1,22 @@
-"""The plant as the console reaches it: MCP tools, a session that is opened again when it breaks."""
+"""The plant as the console reaches it: its MCP tools, those that read and those that change."""
+
+from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from contextlib import AsyncExitStack
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
-import anyio
-import httpx
-from fastmcp import Client
-from fastmcp.exceptions import FastMCPError
-from mcp import McpError
 from pydantic import ValidationError
 
 from opsmith.errors import Unavailable
 from opsmith_mcp.client import call
+
+if TYPE_CHECKING:
+    from fastmcp import Client
+    from fastmcp.client.elicitation import ElicitationHandler
+
+    from opsmith_mcp.light import LightSession
+    from opsmith_tui.session import Session
 
 PERSON = 600.0
 """Seconds that a person may take to answer what the plant asks."""
@@ -21,37 +24,30 @@ PERSON = 600.0
 P = ParamSpec("P")
 T = TypeVar("T")
 
-FAILURES = (
-    FastMCPError,
-    McpError,
-    httpx.HTTPError,
-    anyio.ClosedResourceError,
-    anyio.BrokenResourceError,
-    OSError,
-    # What the client raises where it cannot open a session, or has lost it.
-    RuntimeError,
-    TimeoutError,
-    # A server of another version answers with other fields.
-    ValidationError,
-)
-"""What a client raises where it has no answer."""
-
 
 class Plant:
-    """One MCP session, opened at the first question.
+    """Asks and does.
 
     Args:
-        client: Open or not; one that was open already stays open.
+        connect: Makes the client; called when it is first needed.
+        light: What questions go through instead, so that the first screen need not wait for the
+            client's libraries; None: the client.
         patience: Seconds to wait for an answer.
     """
 
-    def __init__(self, client: Client[Any], patience: float = 10.0) -> None:
-        self._client = client
+    def __init__(
+        self,
+        connect: Callable[[], Client[Any]],
+        light: LightSession | None = None,
+        patience: float = 10.0,
+    ) -> None:
+        self._connect = connect
+        self._light = light
         self._patience = patience
-        self._session = AsyncExitStack()
-        self._opened = False
-        self._opening = asyncio.Lock()
-        self._tools: frozenset[str] | None = None
+        self._session: Session | None = None
+        self._beginning = asyncio.Lock()
+        self.asked: ElicitationHandler[Any, Any] | None = None
+        """Answers what the plant asks before it changes what stops or moves a machine."""
 
     async def ask(
         self, tool: Callable[Concatenate[Any, P], T], *args: P.args, **kwargs: P.kwargs
@@ -62,29 +58,17 @@ class Plant:
             OpsmithError: The tool refused; the message says why.
             Unavailable: No answer.
         """
-        return await self._call(self._patience, tool, *args, **kwargs)
+        if self._light is None:
+            return await self._within(self._patience, tool, *args, **kwargs)
+        return await _answer(
+            tool.__name__, self._patience, call(self._light, tool, *args, **kwargs)
+        )
 
     async def do(
         self, tool: Callable[Concatenate[Any, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
         """Call a tool that changes the plant, which may ask the operator first. Raises as `ask`."""
-        return await self._call(PERSON, tool, *args, **kwargs)
-
-    async def _call(
-        self,
-        patience: float,
-        tool: Callable[Concatenate[Any, P], T],
-        *args: P.args,
-        **kwargs: P.kwargs,
-    ) -> T:
-        try:
-            async with asyncio.timeout(patience):
-                await self._open()
-                return await call(self._client, tool, *args, **kwargs)
-        except TimeoutError as error:
-            raise Unavailable(f"{tool.__name__}: no answer in {patience:g} s") from error
-        except FAILURES as error:
-            raise Unavailable(f"{error}" or type(error).__name__) from error
+        return await self._within(PERSON, tool, *args, **kwargs)
 
     async def has(self, tool: Callable[..., object]) -> bool:
         """Whether the server publishes a tool.
@@ -92,42 +76,57 @@ class Plant:
         Raises:
             Unavailable: No answer.
         """
-        if self._tools is None:
-            try:
-                async with asyncio.timeout(self._patience):
-                    await self._open()
-                    self._tools = frozenset(known.name for known in await self._client.list_tools())
-            except FAILURES as error:
-                raise Unavailable(f"{error}" or type(error).__name__) from error
-        return tool.__name__ in self._tools
+        asked = self._light or await self._begun()
+        return tool.__name__ in await _answer("tools", self._patience, asked.tools())
 
     async def client(self) -> Client[Any]:
-        """The client, open, for the assistant, which chooses the tools itself.
+        """The client, open, for who chooses the tools himself.
 
         Raises:
             Unavailable: No answer.
         """
-        try:
-            async with asyncio.timeout(self._patience):
-                await self._open()
-        except FAILURES as error:
-            raise Unavailable(f"{error}" or type(error).__name__) from error
-        return self._client
+        session = await self._begun()
+        return await _answer("session", self._patience, session.client())
 
     async def close(self) -> None:
-        """Leave the session; it ends if we opened it."""
-        if self._opened:
-            self._opened = False
-            await self._session.aclose()
+        """Leave the plant."""
+        if self._light is not None:
+            await self._light.close()
+        if self._session is not None:
+            await self._session.close()
 
-    async def _open(self) -> None:
-        async with self._opening:
-            if self._opened and self._client.is_connected():
-                return
-            if self._opened:
-                # The session broke: what is left of it must go before another can begin.
-                await self._client.close()
-                self._session = AsyncExitStack()
-                self._tools = None
-            await self._session.enter_async_context(self._client)
-            self._opened = True
+    async def _within(
+        self,
+        patience: float,
+        tool: Callable[Concatenate[Any, P], T],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> T:
+        session = await self._begun()
+        return await _answer(tool.__name__, patience, session.call(tool, *args, **kwargs))
+
+    async def _begun(self) -> Session:
+        async with self._beginning:
+            if self._session is None:
+                # The libraries take a second to load; meanwhile keys are answered.
+                self._session = await asyncio.to_thread(self._begin)
+        return self._session
+
+    def _begin(self) -> Session:
+        from opsmith_tui.session import Session
+
+        client = self._connect()
+        if self.asked is not None:
+            client.set_elicitation_callback(self.asked)  # pyright: ignore[reportUnknownMemberType]  FastMCP leaves its context open
+        return Session(client)
+
+
+async def _answer(name: str, patience: float, call: Awaitable[T]) -> T:
+    try:
+        async with asyncio.timeout(patience):
+            return await call
+    except TimeoutError as error:
+        raise Unavailable(f"{name}: no answer in {patience:g} s") from error
+    except ValidationError as error:
+        # A server of another version answers with other fields.
+        raise Unavailable(f"{name}: {error}") from error
