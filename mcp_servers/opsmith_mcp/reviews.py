@@ -17,6 +17,7 @@ from opsmith.domain.learning import (
     OrderOutcome,
     Verdict,
 )
+from opsmith.domain.names import near
 from opsmith.domain.proposals import ChangeResult
 from opsmith.errors import BadInput, NotFound
 from opsmith.storage.knowledge import KnowledgeStore
@@ -25,6 +26,7 @@ from opsmith_kb.learn import Learned, explained
 from opsmith_mcp.failure_modes import FailureModes
 from opsmith_mcp.marks import Shown, changes
 from opsmith_mcp.order_outcomes import Outcomes
+from opsmith_mcp.whole_entry import WholeEntry, whole_of
 
 Decision = Literal["accept", "reject", "retire", "restore"]
 
@@ -87,6 +89,7 @@ class LearningView(ToolResult):
     scores: tuple[ModeScore, ...] = Field(description="Most orders first.")
     learned: tuple[PriorLearned, ...] = Field(description="The largest first.")
     orders: tuple[Scored, ...] = Field(description="The newest first.")
+    whole: WholeEntry | None = Field(default=None, description="The entry asked for, alone.")
 
 
 class ReviewView(ChangeResult):
@@ -111,9 +114,17 @@ class Reviews(FailureModes):
         mine = [one for one in entries if class_ in ("", "*") or applies_to(one, class_)]
         return mine, self._outcomes.offsets(class_)
 
-    def show_learning(self, language: Language = "en") -> LearningView:
+    def show_learning(
+        self,
+        language: Language = "en",
+        entry_id: Annotated[
+            str, Field(max_length=64, description="One entry whole, with its versions.")
+        ] = "",
+    ) -> LearningView:
         """Show how diagnoses of closed orders did, priors learned, entries that wait for review."""
         waiting = self._outcomes.versions.find(state=EntryState.CANDIDATE)
+        if entry_id.strip():
+            return self._whole(entry_id.strip().lower(), waiting)
         outcomes = self._outcomes.store.find()
         learned = [
             one for class_ in self._outcomes.store.learned().values() for one in class_.values()
@@ -157,6 +168,30 @@ class Reviews(FailureModes):
                 )
                 for one in outcomes[: -_ORDERS - 1 : -1]
             ),
+        )
+
+    def _whole(self, wanted: str, waiting: Sequence[EntryVersion]) -> LearningView:
+        """One entry that waits, or was ever reviewed here. Raises `NotFound`."""
+        kept = self._outcomes.versions.find(wanted)
+        if not kept:
+            hint = near(wanted, [one.entry_id for one in waiting])
+            unchanged = any(one.entry_id == wanted for one in self._entries.all())
+            told = "; it was never changed here: get_kb_entry shows it" if unchanged else hint
+            raise NotFound(f"No version of {wanted!r}{told}")
+        whole = whole_of(kept)
+        shown, total = len(whole.evidence), whole.evidence_total
+        return LearningView(
+            state=State.TRUNCATED if shown < total else State.OK,
+            note=f"The newest {shown} of {total} orders; `opsmith kb review {wanted}` shows all."
+            if shown < total
+            else None,
+            candidates_total=len(waiting),
+            candidates=(),
+            outcomes={},
+            scores=(),
+            learned=(),
+            orders=(),
+            whole=whole,
         )
 
     @changes(needs=Role.OPERATOR, confirms=Role.ENGINEER, shows="_show_review_knowledge")

@@ -161,6 +161,45 @@ async def test_what_no_entry_says_is_drafted_and_holds_once_a_person_accepts_it(
     assert [one.state for one in kept] == ["ACCEPTED", "RETIRED", "RETIRED", "RETIRED"]
 
 
+async def test_a_candidate_is_read_whole_before_it_is_decided_on(
+    plant: Plant, bob: Client[Any]
+) -> None:
+    long = "Splinters of the strainer basket lay between the vanes. " * 30 + "END OF IT"
+    number, _ = await closed(plant, bob, 300, found=long, done="New basket. " * 60 + "AND FLUSHED")
+    (cut,) = (await call(bob, Knowledge.show_learning)).candidates
+    assert "END OF IT" not in cut.root_cause and "AND FLUSHED" not in cut.solution
+    seen = await call(bob, Knowledge.show_learning, entry_id=f" {cut.entry_id.upper()} ")
+    assert seen.whole is not None and seen.candidates_total == 1
+    text = seen.whole.entry.text["zh"]
+    assert text.root_cause.endswith("END OF IT") and text.solution.endswith("AND FLUSHED")
+    assert seen.whole.entry.signs and seen.whole.entry_state is EntryState.CANDIDATE
+    assert [one.order_no for one in seen.whole.evidence] == [number]
+    assert seen.whole.evidence[0].found == long
+    await call(bob, Knowledge.review_knowledge, cut.entry_id, "accept", "Seen.",
+               edit={"severity": "HIGH"})  # fmt: skip
+    after = (await call(bob, Knowledge.show_learning, entry_id=cut.entry_id)).whole
+    assert after is not None and after.entry.severity == "HIGH"
+    assert [(one.version, one.entry_state, one.reviewed_by) for one in after.versions] == [
+        (2, "ACCEPTED", "bob"), (1, "RETIRED", "bob"),
+    ]  # fmt: skip
+    with pytest.raises(NotFound, match="get_kb_entry"):
+        await call(bob, Knowledge.show_learning, entry_id="bearing_wear")
+    with pytest.raises(NotFound, match="No version of 'nonsense'"):
+        await call(bob, Knowledge.show_learning, entry_id="nonsense")
+
+
+async def test_a_candidate_of_many_orders_fits_into_one_answer_and_says_what_it_leaves_out(
+    plant: Plant, bob: Client[Any]
+) -> None:
+    for i in range(8):
+        await closed(plant, bob, 300 + 20 * i, found=f"{FOUND} " * 28, done="Changed. " * 200)
+    (waits,) = (await call(bob, Knowledge.show_learning)).candidates
+    seen = await call(bob, Knowledge.show_learning, entry_id=waits.entry_id)
+    assert seen.whole is not None and seen.state is State.TRUNCATED
+    assert (seen.whole.evidence_total, seen.note is not None and "of 8" in seen.note) == (8, True)
+    assert 0 < len(seen.whole.evidence) < 8 and len(seen.model_dump_json()) < 24_000
+
+
 async def test_who_may_not_review_proposes_and_a_rejected_draft_is_kept_with_its_reason(
     plant: Plant, bob: Client[Any]
 ) -> None:
