@@ -3,8 +3,11 @@
 import asyncio
 import random
 import time
+from collections import Counter
 from collections.abc import Sequence
+from datetime import datetime
 from itertools import count
+from typing import Any
 
 import anyio
 from pydantic_ai.exceptions import (
@@ -23,6 +26,7 @@ from pydantic_ai.models.fallback import FallbackModel
 from pydantic_ai.models.wrapper import WrapperModel
 from pydantic_ai.settings import ModelSettings
 
+from opsmith.clock import wall_clock
 from opsmith.metrics import LLM_REQUESTS, LLM_SECONDS, LLM_TOKENS
 from opsmith_agents.llm_breaker import Breaker
 from opsmith_agents.llm_words import Listener, listener, request_heard
@@ -75,6 +79,21 @@ class SteadyModel(WrapperModel):
         self._pause = pause
         self._chance = chance or random.Random()
         self._streams = True
+        self._asked: Counter[str] = Counter()
+        self._failed_at: datetime | None = None
+        self._failure = ""
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """How it does since it was built, in JSON values, for those who watch."""
+        return {
+            "model": self.model_name,
+            "circuit": self.breaker.state,
+            "requests": self._asked.total(),
+            "answered": self._asked["ok"],
+            "failed_at": None if self._failed_at is None else self._failed_at.isoformat(),
+            "failure": self._failure,
+        }
 
     async def request(
         self,
@@ -107,19 +126,32 @@ class SteadyModel(WrapperModel):
         """One request, counted by what came of it."""
         began, outcome = time.perf_counter(), "cancelled"
         try:
-            response = await self._asked(messages, settings, parameters)
+            response = await self._answer(messages, settings, parameters)
             outcome = "ok"
+        except asyncio.CancelledError:
+            # By a deadline further out: it was silent for all the time that there was.
+            if anyio.current_effective_deadline() <= anyio.current_time():
+                self.breaker.fail()
+                outcome = "timeout"
+            raise
         except Exception as error:
             outcome = _outcome(error)
             raise
         finally:
-            LLM_REQUESTS.labels(outcome).inc()
+            self._note(outcome)
             LLM_SECONDS.observe(time.perf_counter() - began)
         LLM_TOKENS.labels("in").inc(response.usage.input_tokens)
         LLM_TOKENS.labels("out").inc(response.usage.output_tokens)
         return response
 
-    async def _asked(
+    def _note(self, outcome: str) -> None:
+        LLM_REQUESTS.labels(outcome).inc()
+        self._asked[outcome] += 1
+        # Who gave up on an answer says nothing of the LLM.
+        if outcome not in ("ok", "cancelled"):
+            self._failed_at, self._failure = wall_clock(), outcome
+
+    async def _answer(
         self,
         messages: list[ModelMessage],
         settings: ModelSettings | None,
@@ -132,11 +164,6 @@ class SteadyModel(WrapperModel):
                     response = await self.wrapped.request(messages, settings, parameters)
                 else:
                     response = await self._heard(messages, settings, parameters, heard)
-        except asyncio.CancelledError:
-            # By a deadline further out: it was silent for all the time that there was.
-            if anyio.current_effective_deadline() <= anyio.current_time():
-                self.breaker.fail()
-            raise
         except TimeoutError as error:
             raise ModelTimeoutError(self.model_name, "It gave no answer in time") from error
         except UnexpectedModelBehavior as error:
@@ -182,6 +209,11 @@ class SteadyModel(WrapperModel):
 def chain_of(model: Model) -> Sequence[Model]:
     """The LLMs of a chain, in their order; of one LLM, that one."""
     return model.models if isinstance(model, FallbackModel) else (model,)
+
+
+def facts_of(model: Model) -> Sequence[dict[str, Any]]:
+    """How each LLM of a chain does; see `SteadyModel.facts`."""
+    return [one.facts for one in chain_of(model) if isinstance(one, SteadyModel)]
 
 
 def is_resting(model: Model) -> bool:

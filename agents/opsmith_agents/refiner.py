@@ -4,6 +4,7 @@ import asyncio
 import logging
 import time
 from collections import Counter
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from fastmcp import Client
@@ -43,6 +44,7 @@ class Refiner:
         language: The plant's.
         seconds: After which the LLM is given up.
         outages: Told when no LLM answers, and when one does again; None: nobody is.
+        models: How each LLM of the chain does, in JSON values.
     """
 
     def __init__(
@@ -54,8 +56,10 @@ class Refiner:
         language: Language = "en",
         seconds: float = 60.0,
         outages: Outages | None = None,
+        models: Callable[[], Sequence[dict[str, Any]]] = list,
     ) -> None:
         self._plant = plant
+        self._models = models
         self._outages = outages or Outages()
         self._publisher = Publisher(plant)
         self._llm = llm
@@ -72,6 +76,7 @@ class Refiner:
     def facts(self) -> dict[str, Any]:
         """What became of the LLM's work so far, for those who watch the stages."""
         return {
+            "llm_models": list(self._models()),
             "llm_reports": self._done["published"],
             "rules_stand": self._done["stands"],
             "llm_tokens": self._spent["tokens"],

@@ -81,7 +81,10 @@ class System:
             return WorkerList(state=State.EMPTY, note=note, workers=())
         late = sum(one.is_late for one in found)
         state = State.STALE if late == len(found) else State.OK
-        note = f"{late} of {len(found)} are late; look at their processes." if late else None
+        notes = [f"{late} of {len(found)} are late; look at their processes."] if late else []
+        if any(_rests(one) for one in found):
+            notes.append("No LLM is asked now, for all failed lately: the rules' reports stand.")
+        note = " ".join(notes) or None
         return WorkerList(state=state, note=note, workers=tuple(found[:50]))
 
     @reads(needs=Role.ADMIN)
@@ -255,6 +258,12 @@ def _whole_plant() -> None:
     who = caller()
     if who.factories is not None:
         raise Denied(f"The system tools are for admins of the whole plant; {who.name} is not")
+
+
+def _rests(worker: WorkerView) -> bool:
+    """Whether it asks LLMs, and leaves each of them alone now."""
+    models = worker.facts.get("llm_models") or ()
+    return bool(models) and all(one["circuit"] == "open" for one in models)
 
 
 def _failure(letter: DeadLetter) -> str | None:

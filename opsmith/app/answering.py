@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import AsyncGenerator, Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -112,6 +113,7 @@ def refiner_of(plant: Plant, tools: Client[Any], eyes: Client[Any]) -> Refiner:
     from opsmith_agents.llm import Effort, LlmDiagnostician, Price
     from opsmith_agents.llm_decision import LlmDecider
     from opsmith_agents.llm_probe import Abilities
+    from opsmith_agents.llm_steady import facts_of
     from opsmith_agents.models import model_from
 
     settings = plant.settings
@@ -135,6 +137,7 @@ def refiner_of(plant: Plant, tools: Client[Any], eyes: Client[Any]) -> Refiner:
         language=settings.language,
         seconds=settings.llm_seconds,
         outages=plant.outages,
+        models=partial(facts_of, model),
     )
 
 

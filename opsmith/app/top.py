@@ -2,8 +2,8 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
 from fastmcp import Client
 
@@ -24,6 +24,8 @@ from opsmith_mcp.system import System
 from opsmith_mcp.work_orders import WorkOrders
 from opsmith_tui.feed import feed_url
 from opsmith_tui.plant import Plant
+
+T = TypeVar("T")
 
 LONGEST = 3650
 """Days before now in which an alert that stands may have been raised."""
@@ -56,6 +58,14 @@ class TopStore(Model):
     note: str | None
 
 
+class TopModel(Model):
+    """One LLM that the stages may ask."""
+
+    model: str
+    circuit: str
+    """`open`: it failed lately and is left alone; `half-open`: the next request decides."""
+
+
 class Top(Model):
     """The plant at one moment."""
 
@@ -73,6 +83,8 @@ class Top(Model):
     orders_overdue: int
     stores: tuple[TopStore, ...] | None
     """None: they are told to admins alone."""
+    llm: tuple[TopModel, ...] | None
+    """In the order in which they are asked; empty: none is; None: as of `stores`."""
 
     @property
     def is_whole(self) -> bool:
@@ -134,6 +146,7 @@ async def top_of(plant: Plant) -> Top:
         orders_open=undone.total,
         orders_overdue=overdue.total,
         stores=await _stores(plant),
+        llm=await _llm(plant),
     )
 
 
@@ -192,13 +205,29 @@ async def _silent(plant: Plant, lines: Sequence[tuple[str, TreeLine]]) -> tuple[
 
 
 async def _stores(plant: Plant) -> tuple[TopStore, ...] | None:
-    if not await plant.has(System.list_stores):
+    found = await _of_admins(plant, System.list_stores)
+    if found is None:
+        return None
+    return tuple(TopStore(store=one.store, state=one.state, note=one.note) for one in found.stores)
+
+
+async def _llm(plant: Plant) -> tuple[TopModel, ...] | None:
+    found = await _of_admins(plant, System.list_workers)
+    if found is None:
+        return None
+    asking = (one.facts["llm_models"] for one in found.workers if "llm_models" in one.facts)
+    models = next(asking, ())
+    return tuple(TopModel(model=one["model"], circuit=one["circuit"]) for one in models)
+
+
+async def _of_admins(plant: Plant, tool: Callable[[System], T]) -> T | None:
+    """What a tool of the admins answers; None: who asks is none."""
+    if not await plant.has(tool):
         return None
     try:
-        found = await plant.ask(System.list_stores)
+        return await plant.ask(tool)
     except Unavailable:
         raise
     except OpsmithError:
         # An admin of some factories: opsmith itself belongs to none of them.
         return None
-    return tuple(TopStore(store=one.store, state=one.state, note=one.note) for one in found.stores)

@@ -1,13 +1,15 @@
 """The frame of `opsmith top` as plain text."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from rich.cells import cell_len
 
-from opsmith.app.top import Top, TopAlert
+from opsmith.app.top import Top, TopAlert, TopModel
 from opsmith.domain.base import Language, State
 from opsmith_tui.figures import age, channel_name, deviation_text, plain, zoned
 from opsmith_tui.overview_words import SIGNS, STATUSES
+from opsmith_tui.system_words import CIRCUITS
 from opsmith_tui.wording import SHORT_STATES, TYPES, Texts, Wording
 
 SILENT = 20
@@ -19,6 +21,7 @@ TOP: Texts = {
     "alerts": ("Alerts", "报警"),
     "orders": ("Work orders", "工单"),
     "stores": ("Stores", "存储"),
+    "llm": ("LLM", "大模型"),
     "silent": ("Silent", "无数据"),
     "open": ("{count} open, {overdue} overdue", "未完成 {count}，逾期 {overdue}"),
     "standing": ("{count} standing", "未恢复 {count}"),
@@ -44,6 +47,8 @@ def frame(top: Top, language: Language) -> str:
     facts = [("devices", _devices(top, words)), ("alerts", _levels(top, words))]
     orders = words(TOP, "open", count=top.orders_open, overdue=top.orders_overdue)
     facts += [("orders", orders), ("stores", _stores_text(top, words))]
+    if top.llm:
+        facts.append(("llm", _llm_text(top.llm, words)))
     if top.silent is None:
         facts.append(("silent", f"✗ {words(TOP, 'unknown')}"))
     elif top.silent:
@@ -82,6 +87,15 @@ def _stores_text(top: Top, words: Wording) -> str:
         says = words(TOP, "fails" if fails else "answers")
         text = f"{'✗' if fails else '✓'} {plain(one.store)} {says}"
         told.append(f"{text} ({_one_line(one.note)})" if one.note else text)
+    return GAP.join(told)
+
+
+def _llm_text(models: Sequence[TopModel], words: Wording) -> str:
+    told = list[str]()
+    for one in models:
+        known = one.circuit in CIRCUITS
+        said = words(CIRCUITS, one.circuit) if known else plain(one.circuit)
+        told.append(f"{plain(one.model)} {said}")
     return GAP.join(told)
 
 

@@ -18,6 +18,7 @@ from opsmith.access import Role
 from opsmith.app.bootstrap import open_plant
 from opsmith.app.top import run_top
 from opsmith.app.top_frame import frame
+from opsmith.clock import wall_clock
 from opsmith.domain.alerts import AlertChange, AlertLevel, Deviation, HeldBy, Hold
 from opsmith.domain.devices import Device, DeviceStatus
 from opsmith.domain.moments import to_time
@@ -25,6 +26,7 @@ from opsmith.domain.readings import Frame, ReadingBatch
 from opsmith.domain.work_orders import Plan
 from opsmith.errors import BadInput, OpsmithError
 from opsmith.settings import Settings
+from opsmith.storage.workers import WorkerStore
 
 NOW = datetime(2026, 2, 28, 12, tzinfo=UTC)
 OVER = Deviation(channel="temperature", unit="Cel", value=92.4, limit=85.0, share=1.0)
@@ -171,3 +173,18 @@ async def test_of_a_plant_elsewhere_a_key_sees_what_is_its_own(fed: Fed) -> None
         await anyio.to_thread.run_sync(partial(run_top, fed.plant.settings, fed.url, "opsk_wrong"))
     with pytest.raises(BadInput):
         run_top(fed.plant.settings, "plant.example")
+
+
+def test_it_tells_which_llm_is_asked_and_which_is_left_alone(settings: Settings) -> None:
+    models = [
+        {"model": "glm-5", "circuit": "open", "failed_at": NOW.isoformat()},
+        {"model": "qwen3", "circuit": "closed", "failed_at": None},
+    ]
+    assert "LLM" not in frame(run_top(settings), "en")
+    with open_plant(settings, "newest", writer=True) as plant:
+        beats = WorkerStore(plant.stores.database)
+        beats.beat("refiner", wall_clock(), {"llm": "glm-5, qwen3", "llm_models": models})
+    top = run_top(settings)
+    [line] = [line for line in frame(top, "en").splitlines() if line.startswith("LLM")]
+    assert "glm-5 ✗ left alone for a while (circuit open)" in line and "qwen3 ● asked" in line
+    assert "glm-5 ✗ 暂停询问（熔断）" in frame(top, "zh")

@@ -1,13 +1,16 @@
 """opsmith itself, as its admins see it through the `system` server."""
 
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from callers import ENGINEER
 from fastmcp import Client
+from llm_server import LlmServer, always, fails, says
+from pydantic_ai import Agent
+from pydantic_ai.exceptions import ModelAPIError
 from sqlalchemy import update
 
 from opsmith.access import Caller, Role
@@ -23,6 +26,9 @@ from opsmith.storage.keys import KeyStore
 from opsmith.storage.outbox import Outbox
 from opsmith.storage.tables import audit_log
 from opsmith.storage.workers import WorkerStore
+from opsmith_agents.llm_breaker import Breaker
+from opsmith_agents.llm_steady import SteadyModel, facts_of
+from opsmith_agents.models import build_model
 from opsmith_mcp.client import call, connect
 from opsmith_mcp.groups import ALL, EVERY, plant_server
 from opsmith_mcp.stores import Stores
@@ -167,6 +173,59 @@ async def test_a_running_chain_is_seen_and_takes_what_another_process_put_back(
     assert WorkerStore(plant.stores.database).all() == []
     assert plant.stores.series.extents()["PUMP_01"].count == before + 1
     assert queued(plant) == []
+
+
+async def test_an_llm_that_is_left_alone_is_told_and_so_is_that_it_answers_again(
+    plant: Plant,
+) -> None:
+    now, at = [0.0], wall_clock()
+    workers = WorkerStore(plant.stores.database)
+    with LlmServer(always(fails(503))) as server:
+        built = build_model("glm-5", base_url=server.url, provider="openai")
+        assert isinstance(built, SteadyModel)
+        breaker = Breaker(failures=2, pause=60, clock=lambda: now[0])
+        model = SteadyModel(built.wrapped, tries=1, breaker=breaker)
+
+        async def asked() -> None:
+            await Agent(model).run("Well?", infer_name=False)
+
+        async with admin(plant.stores) as client:
+            for _ in range(3):
+                with pytest.raises(ModelAPIError):
+                    await asked()
+            workers.beat("refiner", wall_clock(), {"llm": "glm-5", "llm_models": facts_of(model)})
+            failing = await call(client, System.list_workers)
+            now[0] = 61
+            server.use(always(says("All is well.")))
+            await asked()
+            workers.beat("refiner", wall_clock(), {"llm": "glm-5", "llm_models": facts_of(model)})
+            well = await call(client, System.list_workers)
+    [told] = failing.workers[0].facts["llm_models"]
+    assert (told["model"], told["circuit"], told["failure"]) == ("glm-5", "open", "server_error")
+    assert (told["requests"], told["answered"]) == (2, 0)
+    assert at <= datetime.fromisoformat(told["failed_at"]) <= wall_clock()
+    assert failing.note is not None and "the rules' reports stand" in failing.note
+    [told] = well.workers[0].facts["llm_models"]
+    assert (told["circuit"], told["requests"], told["answered"]) == ("closed", 3, 1)
+    assert well.note is None
+
+
+async def test_a_chain_with_an_llm_tells_of_each_model(plant: Plant, tmp_path: Path) -> None:
+    settings = Settings(
+        data_dir=tmp_path / "plant",
+        database_url=plant.stores.database.url,
+        llm_model="openai:qwen3@http://127.0.0.1:9/v1, openai:glm-5@http://127.0.0.1:9/v1",
+        _env_file=None,  # pyright: ignore[reportCallIssue]  pydantic-settings takes it
+    )
+    with open_plant(settings, writer=True) as opened:
+        async with running(opened, live=False) as chain, admin(plant.stores) as client:
+            await chain.rest()
+            seen = await call(client, System.list_workers)
+    [facts] = [one.facts for one in seen.workers if one.stage == "refiner"]
+    assert [(one["model"], one["circuit"]) for one in facts["llm_models"]] == [
+        ("qwen3", "closed"),
+        ("glm-5", "closed"),
+    ]
 
 
 async def test_a_letter_that_fails_again_is_the_same_letter_dead_once_more(plant: Plant) -> None:

@@ -63,6 +63,28 @@ async def test_workers_stores_and_the_llm_are_seen_with_who_is_late(plant: Plant
         assert "✗ 超时" in line_with("响应", screen)
 
 
+async def test_an_llm_that_fails_is_told_with_why_and_that_the_rules_stand_in(
+    plant: Plant,
+) -> None:
+    failed = {"model": "glm-5", "circuit": "open", "requests": 9, "answered": 5,
+              "failed_at": NOW.isoformat(), "failure": "server_error"}  # fmt: skip
+    other = {"model": "qwen3", "circuit": "closed", "requests": 4, "answered": 4,
+             "failed_at": None, "failure": ""}  # fmt: skip
+    facts = {"lag": 0, "failures": 0, "llm": "glm-5, qwen3"}
+    beat(plant, "refiner", wall_clock(), llm_models=[failed, other], **facts)
+    async with console(plant).run_test(size=(160, 50)) as pilot:
+        screen = await press(pilot)
+        assert "✗ left alone for a while (circuit open)" in line_with("glm-5  ✗", screen)
+        assert "9 requests, 5 answered" in screen
+        assert "2026-02-28 12:00:00" in line_with("error of its server", screen)
+        assert "● asked" in line_with("qwen3  ●", screen)
+        assert "No LLM is asked now" not in screen
+        beat(plant, "refiner", wall_clock(), llm_models=[failed], **facts)
+        assert "No LLM is asked now: the rules' reports stand." in await press(pilot, "r")
+        screen = await press(pilot, "l")
+        assert "熔断" in line_with("glm-5  ✗", screen) and "以规则报告为准" in screen
+
+
 async def test_a_dead_letter_is_put_back_when_the_admin_says_so_and_not_before(
     plant: Plant,
 ) -> None:

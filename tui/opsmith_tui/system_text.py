@@ -1,8 +1,8 @@
 """How the state of opsmith itself reads: workers, stores, the LLM, dead letters."""
 
 import re
-from collections.abc import Sequence
-from datetime import timedelta
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 from rich.text import Text
@@ -21,7 +21,7 @@ from opsmith_mcp.system_views import (
 from opsmith_tui.desk import Desk
 from opsmith_tui.figures import age, moment, number, plain, zoned
 from opsmith_tui.room import style_of
-from opsmith_tui.system_words import KEY_STATES, ROLES, STAGES, SYSTEM
+from opsmith_tui.system_words import CIRCUITS, FAILURES, KEY_STATES, ROLES, STAGES, SYSTEM
 from opsmith_tui.wording import RESULT_STATES, SCREEN, Wording
 
 VARIABLE = re.compile(r"'[^']*'|\"[^\"]*\"|\d+|…")
@@ -135,7 +135,7 @@ def stores_text(
 ) -> Text:
     """The stores, what waits to be published, and what the LLM did."""
     text = Text()
-    _llm(text, workers, words)
+    _llm(text, workers, words, widget)
     if stores is None:
         return text
     text.append(f"{words(SYSTEM, 'outbox')}\n", "bold")
@@ -173,7 +173,7 @@ def forbidden_text(desk: Desk, reason: str, seen: AlertList | None) -> Text:
     return text
 
 
-def _llm(text: Text, workers: Sequence[WorkerView], words: Wording) -> None:
+def _llm(text: Text, workers: Sequence[WorkerView], words: Wording, widget: Widget) -> None:
     text.append(f"{words(SYSTEM, 'llm')}\n", "bold")
     asking = [one for one in workers if "llm" in one.facts]
     for one in asking:
@@ -184,9 +184,36 @@ def _llm(text: Text, workers: Sequence[WorkerView], words: Wording) -> None:
             for name in LLM
             if one.facts.get(name) not in (None, "")
         ]
-        text.append(f"\n  {', '.join(facts)}\n")
+        text.append("\n")
+        models = one.facts.get("llm_models") or ()
+        for model in models:
+            _model(text, model, one, words, widget)
+        if models and all(model.get("circuit") == "open" for model in models):
+            warning = style_of("text-error", widget, bold=True)
+            text.append(f"  {words(SYSTEM, 'llm_rests')}\n", warning)
+        since = words(SYSTEM, "llm_since", at=zoned(one.started_at))
+        text.append(f"  {since}: {', '.join(facts)}\n")
     if not asking:
         text.append(f"  {words(SYSTEM, 'llm_none')}\n")
+
+
+def _model(
+    text: Text, model: Mapping[str, Any], of: WorkerView, words: Wording, widget: Widget
+) -> None:
+    """One LLM: whether it is asked, how often it answered, and how it failed last."""
+    circuit = str(model.get("circuit"))
+    good = circuit == "closed"
+    style = style_of("text-success" if good else "text-error", widget, bold=not good)
+    text.append(f"  {plain(model.get('model'))}  ", "bold")
+    text.append(words(CIRCUITS, circuit) if circuit in CIRCUITS else plain(circuit), style)
+    count, answered = model.get("requests", 0), model.get("answered", 0)
+    text.append(f"\n    {words(SYSTEM, 'llm_requests', count=count, answered=answered)}\n")
+    if model.get("failed_at"):
+        # JSON has it in UTC; the plant's zone is that of the other times.
+        at = datetime.fromisoformat(model["failed_at"]).astimezone(of.seen_at.tzinfo)
+        why = str(model.get("failure"))
+        why = words(FAILURES, why) if why in FAILURES else plain(why)
+        text.append(f"    {words(SYSTEM, 'llm_failed', at=zoned(at), why=why)}\n")
 
 
 def _store(text: Text, one: StoreView, words: Wording, widget: Widget) -> None:

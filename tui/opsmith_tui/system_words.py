@@ -41,6 +41,13 @@ SYSTEM: Texts = {
     "llm_tokens": ("tokens", "令牌数"),
     "llm_cost": ("cost", "费用"),
     "llm_last": ("last", "最近一次"),
+    "llm_since": ("since {at}", "自 {at} 起"),
+    "llm_requests": ("{count} requests, {answered} answered", "{count} 次请求，{answered} 次应答"),
+    "llm_failed": ("failed {at}: {why}", "最近失败 {at}：{why}"),
+    "llm_rests": (
+        "✗ No LLM is asked now: the rules' reports stand.",
+        "✗ 目前不询问任何大模型：以规则报告为准。",
+    ),
     "reason": ("Reason", "原因"),
     "source": ("Source", "来源"),
     "at": ("Came", "到达时间"),
@@ -86,6 +93,21 @@ SYSTEM: Texts = {
     ),
     "refused": ("The plant says: {reason}", "工厂服务答复：{reason}"),
 }  # fmt: skip
+
+CIRCUITS: Texts = {
+    "closed": ("● asked", "● 正常询问"),
+    "half-open": ("○ the next request decides", "○ 由下一次请求决定"),
+    "open": ("✗ left alone for a while (circuit open)", "✗ 暂停询问（熔断）"),
+}
+
+FAILURES: Texts = {
+    "timeout": ("no answer in time", "未及时应答"),
+    "malformed": ("no proper answer", "应答格式不正确"),
+    "no_access": ("key or quota refused, or no such model", "密钥或额度被拒绝，或无此模型"),
+    "rejected": ("request refused", "请求被拒绝"),
+    "server_error": ("error of its server", "其服务器出错"),
+    "unreachable": ("cannot be reached", "无法访问"),
+}
 
 KEY_STATES: Texts = {
     "active": ("active", "有效"),
