@@ -128,3 +128,13 @@ async def test_why_an_alert_was_held_back_is_read_in_the_list(plant: Plant) -> N
         assert "该报警" not in screen
         screen = await press(pilot, "l")
         assert "检修状态" in screen
+
+
+async def test_a_form_that_is_left_for_another_room_is_answered_with_no(plant: Plant) -> None:
+    before = pump(plant)
+    async with console(plant).run_test(size=(120, 40)) as pilot:
+        assert "Exactly this" in await press(pilot, "a", "ctrl+p", *"to decide")
+        screen = await press(pilot, "enter")
+        assert "Exactly this" not in screen and "decide" in str(pilot.app.screen).casefold()
+        assert not [worker for worker in pilot.app.workers if not worker.is_finished]
+    assert pump(plant) == before

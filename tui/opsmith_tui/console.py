@@ -49,6 +49,8 @@ DETAIL_CLASSES: Mapping[str, str] = {
     "device": "opsmith_tui.device:DeviceRoom",
 }
 """What is opened over a room, of its id."""
+KNOWN = 1000
+"""P0 that are remembered as rung for; then the oldest are forgotten together."""
 LATER = ("opsmith_tui.session", "opsmith_mcp.work_orders", "opsmith_mcp.device_registry")
 """What the first screen does without and most of what follows needs: loaded once that is shown."""
 SHOWN = 1.0
@@ -136,10 +138,10 @@ class Console(App[None]):
         room = self._room(name)
         if room in self.screen_stack:
             while self.screen is not room:
-                self.pop_screen()
+                self.screen.dismiss()
             return
         while len(self.screen_stack) > 2:
-            self.pop_screen()
+            self.screen.dismiss()
         self.switch_screen(room)  # pyright: ignore[reportUnknownMemberType]  Textual leaves the type of a screen open
 
     def on_open(self, message: Open) -> None:
@@ -214,7 +216,9 @@ class Console(App[None]):
                 if self._known_p0 is not None and line.trace_id not in self._known_p0:
                     kind = self.desk.words(TYPES, line.alert_type)
                     self._ring(plain(line.device_id), kind)
-            self._known_p0 = now | (self._known_p0 or set())
+            known = self._known_p0 or set[str]()
+            # One that newer ones push out of the answer may come back into it: no bell for that.
+            self._known_p0 = now if len(known) > KNOWN else now | known
             if not self._begun:
                 self._begun = True
                 self.set_timer(SHOWN, self._load_later)
