@@ -1,5 +1,6 @@
 """The command `opsmith`."""
 
+import gc
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -209,6 +210,8 @@ def tui(
 
     with console_on(_settings(lang), url, key, room) as console:
         if screenshot is None:
+            # To look through all that was loaded for garbage takes longer than a key may.
+            console.loaded = gc.freeze
             console.run()
         else:
             from opsmith.app.tui_picture import draw, size_of

@@ -94,6 +94,24 @@ async def test_the_cursor_stays_on_its_alert_when_a_worse_one_comes(plant: Plant
     assert screen.index("COMP_01") < screen.index("PUMP_01") < screen.index("FAN_07")
 
 
+async def test_a_click_sorts_moves_the_cursor_and_opens(plant: Plant) -> None:
+    app = console(plant)
+    async with app.run_test(size=(120, 40)) as pilot:
+        screen = await press(pilot)
+        assert screen.index("PUMP_01") < screen.index("FAN_07")
+        for mark, before, after in (("↓", "FAN_07", "PUMP_01"), ("↑", "PUMP_01", "FAN_07")):
+            await pilot.click(Table, offset=(8, 0))
+            screen = await press(pilot)
+            assert f"Device {mark}" in screen
+            assert screen.index(before) < screen.index(after)
+        table = app.screen.query_one(Table)
+        await pilot.click(Table, offset=(8, 2))
+        await press(pilot)
+        assert table.cursor_row == 1
+        await pilot.click(Table, offset=(8, 2))
+        assert "Timeline" in await press(pilot)
+
+
 async def test_the_list_follows_the_plant_by_itself(plant: Plant) -> None:
     async def appears(pilot: Pilot[Any], device_id: str) -> None:
         async with asyncio.timeout(30):

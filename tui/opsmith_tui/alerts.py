@@ -10,7 +10,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import VerticalScroll
-from textual.widgets import DataTable, Static
+from textual.widgets import Static
 
 from opsmith.domain.alerts import Alert, AlertLevel
 from opsmith_mcp.alert_history import AlertHistory, AlertLine, AlertView, ReportView
@@ -22,6 +22,7 @@ from opsmith_tui.list_room import ListRoom
 from opsmith_tui.report import headline, summary, why_text
 from opsmith_tui.room import Open, level_text
 from opsmith_tui.rows import LONG, SHORT, Row
+from opsmith_tui.table import Table
 from opsmith_tui.wording import ALERTS, COLUMNS, STATES
 
 PAGE = 100
@@ -183,7 +184,7 @@ class AlertsRoom(ListRoom[AlertLine], AlertActions):
         second = why if why else headline(report, self.words)
         strip.update(Text.assemble(plain(self._facts_of(alert)), "\n", second))
 
-    @on(DataTable.RowHighlighted)
+    @on(Table.RowHighlighted)
     def _ask_more(self) -> None:
         below = self.table.row_count - self.table.cursor_row
         if below < AHEAD and self.table.row_count < self._counts.total():

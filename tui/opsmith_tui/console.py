@@ -1,7 +1,7 @@
 """The console: the operator's place in a terminal."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from importlib import import_module
 from pkgutil import resolve_name
 from typing import Any, ClassVar
@@ -119,6 +119,8 @@ class Console(App[None]):
         self._known_p0: set[str] | None = None
         self._feeling = False
         self._begun = False
+        self.loaded: Callable[[], None] = lambda: None
+        """Called once all is loaded that stays; whose process it is may tidy up."""
 
     def on_mount(self) -> None:
         """Begin with the first room."""
@@ -231,6 +233,7 @@ class Console(App[None]):
     def _load_later(self) -> None:
         for name in LATER:
             import_module(name)
+        self.loaded()
 
     def _ring(self, device: str, kind: str) -> None:
         said = self.desk.words(SCREEN, "new_p0", device=device, type=kind)

@@ -137,7 +137,7 @@ class KnowledgeRoom(ListRoom[Row]):
         self.query_one("#scope", Static).update(self._scope())
         super().show()
         if self._to_top and self.table.row_count:
-            self.table.move_cursor(row=0, animate=False)
+            self.table.move_cursor(0)
             self._to_top = False
             self.moved()
         if self._to_list and self._known is not None and self._known.text == self._text:

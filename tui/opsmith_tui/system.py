@@ -9,7 +9,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container, Vertical
-from textual.widgets import DataTable, Static
+from textual.widgets import Static
 
 from opsmith.errors import BadInput, Denied
 from opsmith_mcp.alert_history import AlertHistory, AlertList
@@ -310,7 +310,7 @@ class SystemRoom(Room):
         pane.border_subtitle = shown
         self._show_letter()
 
-    @on(DataTable.RowHighlighted, "#letter-list")
+    @on(Table.RowHighlighted, "#letter-list")
     def _show_letter(self) -> None:
         letter, said = self._chosen(), self.query_one("#letter", Static)
         said.display = letter is not None
