@@ -1,10 +1,16 @@
 """Charts as data: what a screen draws, each number as a tool gave it."""
 
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Annotated, Literal
 
 from pydantic import Field
 
 from opsmith.domain.base import Model, Moment, Window
+
+GAP = 6
+"""Mean spacings without a reading after which a line is broken: nothing is known there."""
 
 
 class AlertMark(Model):
@@ -126,3 +132,15 @@ Chart = Annotated[
     TrendChart | ForecastChart | ComparisonChart | CorrelationChart | ParetoChart,
     Field(discriminator="kind"),
 ]
+
+
+def broken(
+    times: Sequence[datetime], values: Sequence[float]
+) -> Iterator[tuple[datetime, float | None]]:
+    """The points, with an empty one in each gap."""
+    spacing = (times[-1] - times[0]) / max(len(times) - 1, 1)
+    yield times[0], values[0]
+    for (before, now), value in zip(pairwise(times), values[1:], strict=True):
+        if spacing > timedelta(0) and now - before > GAP * spacing:
+            yield before + (now - before) / 2, None
+        yield now, value

@@ -3,7 +3,7 @@
 from datetime import datetime, tzinfo
 
 from opsmith.domain.base import Language
-from opsmith_agents.charts import ForecastChart, LimitAhead
+from opsmith_agents.charts import ForecastChart, LimitAhead, broken
 from opsmith_agents.reply_words import channel, quantity, unit_sign
 from opsmith_chat import chart_look as look
 from opsmith_chat.chart_words import CHART_WORDS
@@ -19,7 +19,7 @@ def draw_forecast(chart: ForecastChart, language: Language, zone: tzinfo) -> loo
         look.band(ahead, chart.low, chart.high, look.AHEAD_BAND, words.interval)
     ]
     if past:
-        times, values = zip(*look.broken(past, chart.values), strict=True)
+        times, values = zip(*broken(past, chart.values), strict=True)
         data.append(
             {
                 "x": times,

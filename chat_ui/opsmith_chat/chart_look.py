@@ -1,16 +1,13 @@
 """What all charts look like: legible on the light page and on the dark one, on a phone too."""
 
 import html
-from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
-from itertools import pairwise
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 Piece = dict[str, Any]
 """A figure or a part of one, in Plotly's own words, but for times, which are as they are."""
 
-GAP = 6
-"""Mean spacings without a reading after which a line is broken: nothing is known there."""
 INK = "#808080"
 LINE = "#2f7ed8"
 LIMIT = "#d64545"
@@ -117,15 +114,3 @@ def band(
         "name": escaped(name),
         "showlegend": True,
     }
-
-
-def broken(
-    times: Sequence[datetime], values: Sequence[float]
-) -> Iterator[tuple[datetime, float | None]]:
-    """The points, with an empty one in each gap."""
-    spacing = (times[-1] - times[0]) / max(len(times) - 1, 1)
-    yield times[0], values[0]
-    for (before, now), value in zip(pairwise(times), values[1:], strict=True):
-        if spacing > timedelta(0) and now - before > GAP * spacing:
-            yield before + (now - before) / 2, None
-        yield now, value

@@ -3,7 +3,7 @@
 from datetime import datetime, tzinfo
 
 from opsmith.domain.base import Language
-from opsmith_agents.charts import AlertMark, TrendChart
+from opsmith_agents.charts import AlertMark, TrendChart, broken
 from opsmith_agents.reply_words import channel, quantity, unit_sign, word
 from opsmith_chat import chart_look as look
 from opsmith_chat.chart_words import CHART_WORDS
@@ -16,7 +16,7 @@ def draw_trend(chart: TrendChart, language: Language, zone: tzinfo) -> look.Piec
     """Draw a channel over time; see `opsmith_chat.chart.draw`."""
     words, unit = CHART_WORDS[language], unit_sign(chart.unit)
     local = [_local(time, zone) for time in chart.times]
-    times, values = zip(*look.broken(local, chart.values), strict=True)
+    times, values = zip(*broken(local, chart.values), strict=True)
     start, end = local[0], local[-1]
     data: list[look.Piece] = []
     notes: list[look.Piece] = []

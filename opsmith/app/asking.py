@@ -5,14 +5,11 @@ import contextlib
 import sys
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 import typer
 from fastmcp import Client
 from rich.console import Console as Terminal
-from rich.console import ConsoleOptions, RenderResult
-from rich.markdown import Markdown, TableElement
-from rich.table import Table
 
 from opsmith.access import Role
 from opsmith.app.bootstrap import open_plant
@@ -23,11 +20,14 @@ from opsmith.errors import BadInput, OpsmithError
 from opsmith.settings import Settings
 from opsmith_agents.answers import Answer, Step
 from opsmith_agents.assistant import Assistant
+from opsmith_agents.charts import Chart
 from opsmith_agents.models import model_from
 from opsmith_agents.proposed import ProposedCall
 from opsmith_mcp.client import connect
 from opsmith_mcp.groups import plant_server
 from opsmith_mcp.server import READER
+from opsmith_tui.prose import Prose
+from opsmith_tui.wording import Wording
 
 NAME = "ask"
 """Of the conversation that the command keeps."""
@@ -62,21 +62,6 @@ class Asking:
     """The conversation before is forgotten first."""
     yes: bool = False
     """Changes are confirmed without asking."""
-
-
-class _WholeTable(TableElement):
-    """A table whose cells are folded: an id that is cut short is of no use."""
-
-    def __rich_console__(self, console: Terminal, options: ConsoleOptions) -> RenderResult:
-        for drawn in super().__rich_console__(console, options):
-            if isinstance(drawn, Table):
-                for column in drawn.columns:
-                    column.overflow = "fold"
-            yield drawn
-
-
-class _Answer(Markdown):
-    elements: ClassVar = {**Markdown.elements, "table_open": _WholeTable}
 
 
 def run_ask(settings: Settings, asking: Asking) -> bool:
@@ -184,7 +169,17 @@ class _Desk:
     def _show(self, answer: Answer) -> None:
         if answer.note:
             self._terminal.print(answer.note, style="yellow", markup=False)
-        self._terminal.print(_Answer(answer.text))
+        self._terminal.print(Prose(answer.text))
+        if answer.chart is not None:
+            self._draw(answer.chart, answer.language)
+
+    def _draw(self, chart: Chart, language: Language) -> None:
+        try:
+            from opsmith_tui.answer_chart import AnswerChart
+        except ImportError:
+            # It is drawn with the console's libraries; the text says the same without it.
+            return
+        self._terminal.print(AnswerChart(chart, Wording(language), self._settings.zone))
 
     def _step(self, step: Step) -> None:
         took = "" if step.seconds is None else f" {step.seconds * 1000:.0f} ms"

@@ -13,6 +13,7 @@ from pump_plant import pump_plant
 
 from opsmith.app.conversations import Conversations
 from opsmith.storage.database import Database
+from opsmith.storage.plant import PlantFacts
 from opsmith.storage.work_orders import WorkOrderStore
 from opsmith_agents.memory import Memory
 
@@ -145,3 +146,12 @@ class Typing:
             if select.select([self._keyboard], [], [], left)[0]:
                 self._seen += os.read(self._keyboard, 4096).decode(errors="replace")
         self._seen = self._seen.partition(prompt)[2]
+
+
+def test_an_answer_on_a_trend_is_drawn_below_it(tmp_path: Path) -> None:
+    with pump_plant(tmp_path) as plant:
+        PlantFacts(plant.stores.database).set("clock", "newest")
+    said = opsmith_ask(tmp_path, "temperature trend of PUMP_01").stdout
+    text, _, chart = said.partition("PUMP_01 · temperature, °C")
+    assert "mean" in text and "⠒ readings" in chart
+    assert any(0x2801 <= ord(sign) <= 0x28FF for sign in chart.partition("⠒ r")[0])

@@ -135,3 +135,27 @@ async def test_what_is_typed_and_told_is_shown_as_it_is(plant: Plant) -> None:
     async with console(plant).run_test(size=(120, 40)) as pilot:
         screen = await press(pilot, *"[bold]any alerts[/bold]?", "enter")
         assert "You: [bold]any alerts[/bold]?" in screen
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+async def test_an_answer_on_a_trend_is_drawn_with_its_limits_in_eighty_columns(
+    plant: Plant, language: Language
+) -> None:
+    async with console(plant, language=language).run_test(size=(80, 40)) as pilot:
+        screen = await press(pilot, *"temperature trend of PUMP_01", "enter")
+        title = {"en": "PUMP_01 · temperature, °C", "zh": "PUMP_01 · 温度, °C"}[language]
+        limit = {"en": "- limit 85 °C", "zh": "- 限值 85 °C"}[language]
+        assert title in screen and limit in screen and "⠒ " in screen
+        assert any("┤" in line and line.count("-") > 40 for line in screen.splitlines())
+        assert any(0x2801 <= ord(sign) <= 0x28FF for sign in screen.replace("⠒ ", ""))
+        # It is drawn anew, as wide as there is room.
+        await pilot.resize_terminal(120, 40)
+        wider = await press(pilot)
+        assert len(line_with("└", wider)) > len(line_with("└", screen))
+
+
+async def test_an_answer_on_many_alerts_is_drawn_as_bars(plant: Plant) -> None:
+    async with console(plant).run_test(size=(80, 40)) as pilot:
+        screen = await press(pilot, *"alerts by device", "enter")
+        assert "Alerts by device" in screen
+        assert line_with("PUMP_01 █", screen) and line_with("FAN_07", screen)

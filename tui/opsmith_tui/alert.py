@@ -256,7 +256,9 @@ class AlertRoom(AlertActions):
             if onset is not None:
                 marks.append(f"│ {words(ALERT, 'onset')} {onset:%H:%M:%S}")
             pane.border_subtitle = Text("  ".join(marks)).markup
-            trend = Trend(series.times, series.values, tuple(limits), onset)
+            trend = Trend(
+                series.times, series.values, tuple(limits), () if onset is None else (onset,)
+            )
         pane.border_title = Text(f"{words(PANE_WORDS, 'trend')}  {title}").markup
         self.query_one(TrendPlot).show(trend)
 

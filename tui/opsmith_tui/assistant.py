@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
     from textual.worker import Worker
 
+    from opsmith_agents.answers import Answer
     from opsmith_agents.assistant import Assistant
 
 TOOLS: Mapping[str, Callable[..., Any]] = {
@@ -235,9 +236,10 @@ class AssistantRoom(Room):
                 async for event in following:
                     match event:
                         case Step():
-                            exchange.steps[event.number] = event
+                            # What a tool returned is far more than what is shown of it.
+                            exchange.steps[event.number] = event.model_copy(update={"result": {}})
                         case Answer():
-                            exchange.answer = event
+                            exchange.answer = _as_shown(event)
                             cards = (event.proposal, *event.more) if event.proposal else ()
                             exchange.cards = [Card(one) for one in cards]
                         case _:
@@ -327,3 +329,9 @@ class AssistantRoom(Room):
             return
         self._views[self._exchanges.index(exchange)].update(self._drawing.of(exchange))
         self.query_one("#talk", Pane).scroll_end(animate=False)
+
+
+def _as_shown(answer: Answer) -> Answer:
+    """The same without what its evidence's tools returned, of which an hour's talk is megabytes."""
+    evidence = tuple(one.model_copy(update={"result": {}}) for one in answer.evidence)
+    return answer.model_copy(update={"evidence": evidence})

@@ -5,18 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import tzinfo
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
-from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
-from rich.markdown import Markdown, TableElement
+from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.panel import Panel
-from rich.table import Table
 from rich.text import Text
 from textual.widget import Widget
 
 from opsmith_tui.assistant_words import ASSISTANT
 from opsmith_tui.figures import plain, zoned
+from opsmith_tui.prose import Prose
 from opsmith_tui.room import style_of
 from opsmith_tui.wording import RESULT_STATES, Wording
 
@@ -55,26 +54,6 @@ class Exchange:
     def is_open(self) -> bool:
         """The answer still comes."""
         return self.answer is None and not self.wrong
-
-
-class _WholeTable(TableElement):
-    """A table whose cells are folded: an id that is cut short is of no use."""
-
-    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        for drawn in super().__rich_console__(console, options):
-            if isinstance(drawn, Table):
-                for column in drawn.columns:
-                    column.overflow = "fold"
-            yield drawn
-
-
-class Prose(Markdown):
-    """Markdown of an answer: no links, for nothing here may lead out, and whole tables."""
-
-    elements: ClassVar = {**Markdown.elements, "table_open": _WholeTable}
-
-    def __init__(self, text: str) -> None:
-        super().__init__(plain(text), hyperlinks=False)
 
 
 class Drawing:
@@ -136,6 +115,12 @@ class Drawing:
             text = text.removesuffix(answer.proposal.shown).strip()
         if text:
             yield Padding(Prose(text), (0, 0, 0, 2))
+        if answer.chart is not None:
+            # Only here: drawing it takes a library that the first screen does without.
+            from opsmith_tui.answer_chart import AnswerChart
+
+            chart = AnswerChart(answer.chart, self._words, self._zone)
+            yield Padding(chart, (0, 0, 0, 2))
         if answer.evidence:
             said = Text(f"  {self._words(ASSISTANT, 'evidence')}:", "dim")
             for one in answer.evidence:

@@ -246,7 +246,8 @@ class DeviceRoom(DeviceActions):
             if onset is not None and onset >= series.times[0]:
                 marks.append(words(DEVICE, "onset", at=f"{onset:%H:%M}"))
             band = None if usual is None else (usual.low, usual.high)
-            trend = Trend(series.times, series.values, tuple(limits), onset, band)
+            onsets = () if onset is None else (onset,)
+            trend = Trend(series.times, series.values, tuple(limits), onsets, band)
         pane.border_subtitle = Text("  ".join(marks)).markup
         pane.border_title = Text(f"{words(DEVICE_PANES, 'trend')}  {title}").markup
         self.query_one(TrendPlot).show(trend)
