@@ -81,7 +81,6 @@ class AssistantRoom(Room):
     DEFAULT_CSS = """
     AssistantRoom #talk { height: 1fr; padding: 0 1; }
     AssistantRoom #talk Static { height: auto; }
-    AssistantRoom #begin { color: $text-muted; }
     AssistantRoom #ask { height: 1; background: $boost; padding: 0 1; }
     """
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from importlib import import_module
 from pkgutil import resolve_name
 from typing import Any, ClassVar
@@ -10,6 +11,7 @@ from textual import work
 from textual.app import App
 from textual.binding import BindingType
 from textual.command import CommandPalette
+from textual.theme import BUILTIN_THEMES
 
 from opsmith.domain.alerts import AlertLevel
 from opsmith.domain.base import Language
@@ -30,6 +32,13 @@ from opsmith_tui.plant import Plant
 from opsmith_tui.room import Open, Room
 from opsmith_tui.wording import HELP, ROOMS, SCREEN, TYPES, Wording
 
+LIGHT = replace(
+    BUILTIN_THEMES["textual-light"],
+    name="opsmith-light",
+    accent="#8a3000",
+    variables={"footer-key-foreground": "#005a9e", "scrollbar": "#4f6573"},
+)
+"""Textual's own, in colours that are seen on its light ground, with sixteen colours too."""
 LEAST = 0.2
 """Seconds between two looks at least, however often something is announced."""
 ROOM_CLASSES: Mapping[str, str] = {
@@ -124,6 +133,7 @@ class Console(App[None]):
 
     def on_mount(self) -> None:
         """Begin with the first room."""
+        self.register_theme(LIGHT)
         self.theme_changed_signal.subscribe(self, lambda _: self._reword())
         self.push_screen(self._room(self._first))
         self.feel()
@@ -157,7 +167,7 @@ class Console(App[None]):
 
     def action_theme(self) -> None:
         """Turn from dark to light, or back."""
-        self.theme = "textual-light" if self.current_theme.dark else "textual-dark"
+        self.theme = LIGHT.name if self.current_theme.dark else "textual-dark"
 
     def action_mute(self) -> None:
         """Ring for a new P0, or do not."""

@@ -68,7 +68,7 @@ def draw(plot: Plot, trend: Trend) -> None:
         plot.plot([0.0, end], [edge, edge], marker="·", color="green+")
     for onset in places(trend.onsets):
         if 0 <= onset <= end:
-            plot.vline(onset, "orange+")
+            plot.vline(onset, "magenta+")
     for xs, ys in _runs(places(trend.times), trend.values):
         plot.plot(xs, ys, marker="braille", color="blue+")
     if ahead is not None:
