@@ -3,11 +3,13 @@
 import pytest
 from callers import ENGINEER, READER
 from driving import console, line_with, press
+from sqlalchemy import text
 from tui_plant import NOW, Plant
 
 from opsmith.access import Caller, Role
 from opsmith.domain.base import Language
-from opsmith.domain.learning import EntryState
+from opsmith.domain.knowledge import KnowledgeEntry
+from opsmith.domain.learning import DraftEvidence, EntryState
 from opsmith.domain.proposals import Proposal, ProposalStatus
 from opsmith_kb.load import load_entries
 from opsmith_mcp.client import call, connect
@@ -98,6 +100,63 @@ async def test_an_entry_that_waits_is_accepted_or_rejected_with_a_reason(
         await press(pilot, key, *"seen", "ctrl+s")
         (decided,) = versions.find("torn_strainer")
         assert (decided.state, decided.reason) == (state, "seen")
+
+
+def drafted(plant: Plant) -> KnowledgeEntry:
+    """An entry that waits, with a closed order that speaks for it."""
+    entry = load_entries()[0].model_copy(update={"entry_id": "torn_strainer"})
+    seen = DraftEvidence(
+        order_no="WO-7", device_id="PUMP_01", found="Strainer torn.", done="Changed.", by="bob",
+        at=NOW,
+    )  # fmt: skip
+    plant.stores.outcomes.versions.draft(entry, (seen,), "ann", NOW)
+    return entry
+
+
+@pytest.mark.parametrize(
+    ("size", "language"), [((80, 24), "en"), ((120, 40), "zh"), ((200, 60), "en")]
+)
+async def test_an_entry_is_read_whole_with_its_evidence_before_it_is_decided(
+    plant: Plant, size: tuple[int, int], language: Language
+) -> None:
+    prose = drafted(plant).text[language]
+    async with console(plant, language=language, room="decide").run_test(size=size) as pilot:
+        screens = [await press(pilot, "enter")]
+        for _ in range(12):
+            screens.append(await press(pilot, "pagedown"))
+        read = "".join("".join(screens).replace("│", " ").split())
+        for part in (prose.root_cause, prose.prevention, "WO-7", "Strainer torn.", "Changed."):
+            assert "".join(part.split())[-12:] in read
+
+
+async def test_an_entry_is_accepted_with_another_text(plant: Plant) -> None:
+    entry, versions = drafted(plant), plant.stores.outcomes.versions
+    async with console(plant, room="decide").run_test(size=(120, 40)) as pilot:
+        screen = await press(pilot, "e", *"seen", "tab", "ctrl+u", *"Torn strainer")
+        assert "Torn strainer" in screen
+        await press(pilot, "escape")
+        (waits,) = versions.find("torn_strainer")
+        assert waits.state is EntryState.CANDIDATE
+        await press(pilot, "e", *"seen", "tab", "ctrl+u", *"Torn strainer", "ctrl+s")
+    decided = versions.find("torn_strainer")[0]
+    assert (decided.state, decided.reason) == (EntryState.ACCEPTED, "seen")
+    english = entry.text["en"].model_copy(update={"name": "Torn strainer"})
+    assert decided.entry.text == {**entry.text, "en": english}
+
+
+@pytest.mark.parametrize("key", ["y", "x"])
+async def test_what_expires_while_the_form_is_open_is_not_done(plant: Plant, key: str) -> None:
+    waits = await proposed(plant)
+    async with console(plant, room="decide").run_test(size=(120, 40)) as pilot:
+        await press(pilot, key)
+        with plant.database.write() as connection:
+            connection.execute(text("UPDATE proposal SET expires_at = proposed_at"))
+        screen = await press(pilot, *(["y"] if key == "y" else [*"late", "ctrl+s"]))
+        (told,) = pilot.app._notifications  # pyright: ignore[reportPrivateUsage]  Textual offers no other view of what was told
+        assert "expired" in told.message.casefold()
+        assert "Nothing waits for a decision" in screen
+    ended = plant.stores.proposals.get(waits.proposal_id, waits.proposed_at)
+    assert (stands(plant)[0], ended.status) == ("OPEN", ProposalStatus.EXPIRED)
 
 
 async def test_who_may_not_see_proposals_is_told_and_an_empty_room_speaks(plant: Plant) -> None:

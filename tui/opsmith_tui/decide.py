@@ -12,32 +12,35 @@ from textual.worker import WorkerCancelled
 
 from opsmith.domain.base import State
 from opsmith.domain.proposals import Proposal, ProposalStatus
+from opsmith.errors import OpsmithError
 from opsmith_mcp.alert_history import AlertHistory
 from opsmith_mcp.knowledge import Knowledge
 from opsmith_mcp.proposals import Proposals, ProposalView
-from opsmith_mcp.reasons import without_reason
 from opsmith_mcp.reviews import Candidate
-from opsmith_tui.decide_text import entry_text, proposal_text
-from opsmith_tui.decide_words import DECIDE, STATUSES
+from opsmith_mcp.whole_entry import WholeEntry
+from opsmith_tui.decide_edit import edits
+from opsmith_tui.decide_text import beginning, candidate_text, proposal_text, what_of
+from opsmith_tui.decide_words import ACTIONS, DECIDE, STATUSES
 from opsmith_tui.desk import Change, Desk
 from opsmith_tui.figures import plain
 from opsmith_tui.form import Field
 from opsmith_tui.keys import Key, bindings
 from opsmith_tui.list_room import ListRoom
-from opsmith_tui.panes import Pane
+from opsmith_tui.reading import ReadingRoom
 from opsmith_tui.room import Open
 from opsmith_tui.system_words import ROLES
-from opsmith_tui.whole_page import WholePage
 
-LONG = ("kind", "what", "about", "by", "since", "until", "needs")
-BROAD = ("kind", "about", "by", "until", "what")
-SHORT = ("kind", "about", "by", "until", "what")
+LONG = ("about", "action", "what", "by", "since", "until", "needs")
+SHORT = ("about", "action", "what", "by", "until")
+OTHERS, OTHERS_LONG = 54, 84
+"""Cells that the columns beside `what` take."""
+SHORTEST = 20
 REVIEWER = "engineer"
 
 Waiting = Proposal | Candidate
 
 
-class DecideRoom(ListRoom[Waiting]):
+class DecideRoom(ReadingRoom, ListRoom[Waiting]):
     """Lists what waits; beside or below it stands exactly what would happen."""
 
     NAME = "decide"
@@ -51,18 +54,17 @@ class DecideRoom(ListRoom[Waiting]):
             "x", "reject", ("Reject", "否决"),
             ("end it without doing it, with the reason", "否决并说明原因"),
         ),
+        Key(
+            "e", "edit", ("Edit", "修改"),
+            ("accept the knowledge with another text", "修改文字后收入知识"),
+        ),
         Key("d", "device", ("Device", "设备"), ("show its device", "查看设备")),
     )  # fmt: skip
     BINDINGS: ClassVar[list[BindingType]] = bindings(KEYS)
     DEFAULT_CSS = """
-    DecideRoom #list { layout: vertical; }
-    DecideRoom #whole { height: 1fr; border: round $primary; padding: 0 1; }
-    DecideRoom #whole:focus { border: round $accent; }
-    DecideRoom #whole > Static { height: auto; }
-    DecideRoom.-broad #list, DecideRoom.-wide #list { layout: horizontal; }
-    DecideRoom.-broad #whole, DecideRoom.-wide #whole { width: 2fr; height: 100%; }
-    DecideRoom.-broad Table, DecideRoom.-wide Table { width: 3fr; }
-    DecideRoom.-bare #whole { display: none; }
+    DecideRoom Table { height: 2fr; }
+    DecideRoom Reading { height: 3fr; }
+    DecideRoom.-broad Table, DecideRoom.-wide Table { width: 3fr; height: 100%; }
     DecideRoom #absent { height: auto; padding: 0 1; display: none; }
     """
 
@@ -70,12 +72,8 @@ class DecideRoom(ListRoom[Waiting]):
         super().__init__(desk)
         self._absent = list[str]()
         self._is_cut = False
-        self._shown: tuple[object, ...] = ()
-
-    def beside(self) -> ComposeResult:
-        """The thing under the cursor, whole."""
-        with Pane(id="whole"):
-            yield Static(id="text")
+        self._wholes: dict[str, WholeEntry] = {}
+        self._is_asking = False
 
     def below(self) -> ComposeResult:
         """What is not shown to who sits here."""
@@ -99,6 +97,7 @@ class DecideRoom(ListRoom[Waiting]):
             absent.append("no_knowledge")
         known = {self.key(one): one for one in self.items}
         kept = [known.get(self.key(one), one) for one in found]
+        self._wholes.clear()
         self.items = [old if old == new else new for old, new in zip(kept, found, strict=True)]
         self._absent, self._is_cut = absent, cut
         self.as_of = self.desk.pulse.as_of or self.as_of
@@ -120,9 +119,7 @@ class DecideRoom(ListRoom[Waiting]):
 
     def columns(self) -> Sequence[str]:
         """See `ListRoom.columns`."""
-        if self.has_class("-wide"):
-            return LONG
-        return SHORT if self.has_class("-narrow") else BROAD
+        return LONG if self.has_class("-wide") else SHORT
 
     def heading(self, column: str) -> str:
         """See `ListRoom.heading`."""
@@ -136,11 +133,15 @@ class DecideRoom(ListRoom[Waiting]):
         """See `ListRoom.cell`."""
         is_change = isinstance(item, Proposal)
         match column:
-            case "kind":
-                return Text(self.words(DECIDE, "proposal" if is_change else "entry"))
+            case "action":
+                action = item.tool if is_change else "knowledge"
+                return Text(self.words(ACTIONS, action), no_wrap=True)
             case "what":
-                what = without_reason(item.shown) if is_change else item.name
-                return Text(" ".join(plain(what).split()), no_wrap=True)
+                what = what_of(item) if is_change else " ".join(plain(item.name).split())
+                shown = Text(what, no_wrap=True)
+                # Who asks and until when stand right of it, and are to be seen.
+                shown.truncate(self._room_for_what, overflow="ellipsis")
+                return shown
             case "about":
                 about = (item.device_id or "-") if is_change else item.entry_id
                 return Text(plain(about), no_wrap=True)
@@ -175,22 +176,13 @@ class DecideRoom(ListRoom[Waiting]):
 
     def moved(self) -> None:
         """Show the thing under the cursor whole."""
-        item, pane = self.item, self.query_one("#whole", Pane)
-        state = (item, self.words.language)
-        if item is None or state == self._shown:
+        if (item := self.item) is None:
             return
-        is_other = not self._shown or self._shown[0] is not item
-        self._shown = state
-        pane.border_title = Text(self._title(item)).markup
-        self.query_one("#text", Static).update(self._whole(item))
-        if is_other:
-            pane.scroll_home(animate=False)
-
-    def action_open(self) -> None:
-        """Show the thing under the cursor on a page of its own."""
-        if (item := self.item) is not None:
-            page = WholePage(self._whole(item), self.words, self._title(item))
-            self.app.push_screen(page)  # pyright: ignore[reportUnknownMemberType]  Textual leaves the type of its app open
+        whole = self._wholes.get(self.key(item))
+        if isinstance(item, Candidate) and whole is None:
+            self._ask_whole()
+        state = (item, whole, self.words.language, self.theme)
+        self.reading.read(self.key(item), state, self._title(item), lambda: self._whole(item))
 
     def action_confirm(self) -> None:
         """Do what was proposed, or let the entry into the knowledge."""
@@ -211,6 +203,14 @@ class DecideRoom(ListRoom[Waiting]):
             self._decide(change, [Field("reason", ("Reason", "原因"), needed=True)])
         elif item is not None:
             self._review(item, "reject")
+
+    def action_edit(self) -> None:
+        """Accept the entry with another text than was proposed."""
+        item = self.item
+        if not isinstance(item, Candidate):
+            self.tell(self.words(DECIDE, "no_edit"))
+        elif (whole := self._wholes.get(item.entry_id)) is not None:
+            self._review(item, "accept", edits(whole, self.words))
 
     def action_device(self) -> None:
         """Show the device that it is about."""
@@ -244,11 +244,11 @@ class DecideRoom(ListRoom[Waiting]):
         # What was refused has often come to its end meanwhile: it is to leave the list too.
         self.action_look()
 
-    def _review(self, item: Candidate, decision: str) -> None:
+    def _review(self, item: Candidate, decision: str, more: Sequence[Field] = ()) -> None:
         what = f"{self.words(DECIDE, decision)} {self._title(item)}\n{plain(item.name)}"
         given = {"entry_id": item.entry_id, "decision": decision}
         reason = Field("reason", ("Reason", "原因"), needed=True)
-        self._decide(Change(what, Knowledge.review_knowledge, given), [reason])
+        self._decide(Change(what, Knowledge.review_knowledge, given), [reason, *more])
 
     def _title(self, item: Waiting) -> str:
         kind = self.words(DECIDE, "proposal" if isinstance(item, Proposal) else "entry")
@@ -257,4 +257,39 @@ class DecideRoom(ListRoom[Waiting]):
     def _whole(self, item: Waiting) -> Text:
         if isinstance(item, Proposal):
             return proposal_text(item, self.words)
-        return entry_text(item, self.words)
+        whole = self._wholes.get(item.entry_id)
+        return beginning(item, self.words) if whole is None else candidate_text(whole, self.words)
+
+    @property
+    def _room_for_what(self) -> int:
+        """Cells that the other columns leave of the list."""
+        width = self.size.width
+        if not self.has_class("-narrow"):
+            width = width * 3 // 5
+        return max(width - (OTHERS_LONG if self.has_class("-wide") else OTHERS), SHORTEST)
+
+    def _ask_whole(self) -> None:
+        if not self._is_asking:
+            self._is_asking = True
+            self._ask_on()
+
+    @work
+    async def _ask_on(self) -> None:
+        """Ask for the entry under the cursor, one at a time, until it stands still."""
+        try:
+            # An answer may come when the console has been left.
+            while self.is_attached:
+                item = self.item
+                if not isinstance(item, Candidate) or item.entry_id in self._wholes:
+                    break
+                seen = await self.plant.ask(Knowledge.show_learning, entry_id=item.entry_id)
+                if seen.whole is None:
+                    return
+                self._wholes[item.entry_id] = seen.whole
+        except OpsmithError as error:
+            self.tell(plain(error), "error")
+            return
+        finally:
+            self._is_asking = False
+        if self.is_attached:
+            self.moved()

@@ -10,7 +10,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.screen import ModalScreen
-from textual.widgets import Button, Input, Label, Select, Static
+from textual.widgets import Button, Input, Label, Select, Static, TextArea
 
 from opsmith.errors import BadInput
 from opsmith_tui.desk import Change
@@ -39,6 +39,11 @@ class Field:
     read: Callable[[str], object] = _as_it_is
     """Makes the argument of the text. Raises `BadInput`."""
     hint: Pair = ("", "")
+    into: tuple[str, ...] = ()
+    """Names of the argument, and of the parts in it, that it is a part of; then what is as it was
+    to begin with is not given."""
+    is_long: bool = False
+    """It may have several lines."""
 
 
 class Form(ModalScreen[dict[str, Any] | None]):
@@ -62,6 +67,7 @@ class Form(ModalScreen[dict[str, Any] | None]):
     Form .row { height: auto; }
     Form .row Label { width: 18; padding: 0 1 0 0; color: $text-muted; }
     Form Input, Form Select { width: 1fr; }
+    Form TextArea { width: 1fr; height: auto; max-height: 6; }
     Form Input:focus, Form Select:focus { background: $boost; }
     Form #call { margin: 1 0 0 0; }
     Form #wrong { color: $text-error; }
@@ -135,13 +141,14 @@ class Form(ModalScreen[dict[str, Any] | None]):
 
     @on(Input.Changed)
     @on(Select.Changed)
+    @on(TextArea.Changed)
     def _show(self) -> None:
         if self._change is None:
             return
         arguments, wrong = dict(self._change.arguments), ""
         for one in self._fields:
             try:
-                arguments |= self._given(one)
+                arguments = _with(arguments, self._given(one))
             except BadInput as error:
                 wrong = plain(error)
         self.query_one("#call", Static).update(call_text(self._change, arguments))
@@ -157,7 +164,7 @@ class Form(ModalScreen[dict[str, Any] | None]):
             event.stop()
             self.action_do() if event.key == "y" else self.action_cancel()
 
-    def _widget(self, one: Field) -> Input | Select[str]:
+    def _widget(self, one: Field) -> Input | Select[str] | TextArea:
         if one.choices:
             options = [(plain(shown), given) for shown, given in one.choices]
             return Select(
@@ -168,11 +175,15 @@ class Form(ModalScreen[dict[str, Any] | None]):
                 id=f"field-{one.name}",
                 compact=True,
             )
+        if one.is_long:
+            return TextArea(one.value, id=f"field-{one.name}", compact=True)
         hint = self._words.of(one.hint)
         return Input(one.value, placeholder=hint, id=f"field-{one.name}", compact=True)
 
     def _text(self, one: Field) -> str:
         widget = self.query_one(f"#field-{one.name}")
+        if isinstance(widget, TextArea):
+            return widget.text.strip()
         if isinstance(widget, Input):
             return widget.value.strip()
         assert isinstance(widget, Select)
@@ -180,7 +191,12 @@ class Form(ModalScreen[dict[str, Any] | None]):
 
     def _given(self, one: Field) -> Mapping[str, Any]:
         text = self._text(one)
-        return {one.name: one.read(text)} if text else {}
+        if not text or (one.into and text == one.value.strip()):
+            return {}
+        given: Any = {one.name: one.read(text)}
+        for name in reversed(one.into):
+            given = {name: given}
+        return given
 
     def _arguments(self) -> dict[str, Any]:
         arguments = dict(self._change.arguments) if self._change is not None else {}
@@ -188,8 +204,18 @@ class Form(ModalScreen[dict[str, Any] | None]):
             given = self._given(one)
             if one.needed and not given:
                 raise BadInput(self._words(FORM, "needed", field=self._words.of(one.label)))
-            arguments |= given
+            arguments = _with(arguments, given)
         return arguments
+
+
+def _with(arguments: Any, given: Any) -> dict[str, Any]:
+    """The arguments and what is given besides; what both have parts of has the parts of both."""
+    both = {
+        name: _with(arguments[name], value)
+        for name, value in given.items()
+        if isinstance(value, dict) and isinstance(arguments.get(name), dict)
+    }
+    return {**arguments, **given, **both}
 
 
 def call_text(change: Change, arguments: Mapping[str, Any]) -> Text:

@@ -1,45 +1,37 @@
-"""The work orders: what is undone, the most urgent first, and the one under the cursor whole."""
+"""The work orders: a board by state, and the one under the cursor whole."""
 
-from collections.abc import Sequence
-from typing import Any, ClassVar
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
 
 from rich.text import Text
-from textual import on
-from textual.app import ComposeResult
+from textual import on, work
 from textual.binding import BindingType
-from textual.widgets import DataTable, Static
+from textual.widgets import Input
 
-from opsmith.domain.work_orders import OrderStatus, WorkOrder
+from opsmith.domain.work_orders import OrderStatus
+from opsmith.errors import OpsmithError
 from opsmith_mcp.work_orders import OrderLine, WorkOrders, WorkOrderView
 from opsmith_tui.desk import Desk
 from opsmith_tui.figures import plain
-from opsmith_tui.keys import Key, bindings
-from opsmith_tui.list_room import ListRoom
+from opsmith_tui.filter_room import FILTER_KEYS
+from opsmith_tui.keys import MOVING, Key, bindings
 from opsmith_tui.orders_actions import ORDER_KEYS, OrderActions
+from opsmith_tui.orders_board import Board, Column
+from opsmith_tui.orders_cards import card, haystack, row
+from opsmith_tui.orders_pages import PAGE, Held, ask_sought, ask_state, urgency
 from opsmith_tui.orders_text import UNDONE, is_late, order_text
 from opsmith_tui.orders_words import ORDERS
-from opsmith_tui.panes import Pane
-from opsmith_tui.room import Open, level_text
-from opsmith_tui.wording import ORDER_STATES, ORDER_TYPES
-
-SHORT = ("priority", "status", "device", "due", "what")
-LONG = ("priority", "status", "order_no", "device", "due", "assigned", "kind", "what")
-LATELY = 30
-"""Days in which an order was closed that is shown."""
-PAGE = 50
-MOST = 500
-"""Orders in the list, at most."""
+from opsmith_tui.reading import ReadingRoom
+from opsmith_tui.room import COMMON, Open
+from opsmith_tui.wording import ORDER_STATES
 
 
-class OrdersRoom(ListRoom[OrderLine], OrderActions):
-    """Lists the orders; beside or below stands the one under the cursor."""
+class OrdersRoom(ReadingRoom, OrderActions):
+    """Shows the orders by state; beside or below stands the one under the cursor."""
 
     NAME = "orders"
     KEYS: ClassVar[tuple[Key, ...]] = (
-        Key(
-            "enter", "open", ("Read", "查看"),
-            ("scroll the order; Esc goes back", "滚动查看工单，Esc 返回"), "↵",
-        ),
+        Key("enter", "open", ("Open", "打开"), ("show the order whole", "显示工单全文"), "↵"),
         *ORDER_KEYS,
         Key("e", "alert", ("Alert", "报警"), ("show its alert", "查看对应报警")),
         Key("d", "device", ("Device", "设备"), ("show its device", "查看设备"), on_line=False),
@@ -50,136 +42,127 @@ class OrdersRoom(ListRoom[OrderLine], OrderActions):
     )  # fmt: skip
     BINDINGS: ClassVar[list[BindingType]] = bindings(KEYS)
     DEFAULT_CSS = """
-    OrdersRoom #list { layout: vertical; }
-    OrdersRoom #whole { height: 1fr; border: round $primary; padding: 0 1; }
-    OrdersRoom #whole:focus { border: round $accent; }
-    OrdersRoom #whole > Static { height: auto; }
-    OrdersRoom.-broad #list, OrdersRoom.-wide #list { layout: horizontal; }
-    OrdersRoom.-broad #whole, OrdersRoom.-wide #whole { width: 2fr; height: 100%; }
-    OrdersRoom.-broad Table, OrdersRoom.-wide Table { width: 3fr; }
-    OrdersRoom.-bare #whole { display: none; }
+    OrdersRoom.-broad #list { layout: vertical; }
+    OrdersRoom.-broad Reading { width: 1fr; height: 2fr; }
+    OrdersRoom.-wide Board { width: 3fr; height: 100%; }
+    OrdersRoom.-bare Board { display: none; }
     """
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
-        self._with_closed = False
+        self._with_closed = True
+        self._held: dict[OrderStatus, Held] = {}
+        self._wanted: dict[OrderStatus, int] = dict.fromkeys(OrderStatus, PAGE)
+        self._found: tuple[str, Mapping[OrderStatus, Sequence[OrderLine]]] = ("", {})
+        self._hay: dict[str, tuple[OrderLine, str, str]] = {}
         self._views: dict[str, WorkOrderView] = {}
-        self._shown: tuple[object, ...] = ()
+        self._is_asking = self._is_seeking = False
+        self._device = 0
 
-    def beside(self) -> ComposeResult:
-        """The order under the cursor."""
-        with Pane(id="whole"):
-            yield Static(id="text")
+    def rows(self) -> Board:
+        """See `FilterRoom.rows`."""
+        return Board(self._written)
+
+    @property
+    def walked(self) -> Board:
+        """See `FilterRoom.walked`."""
+        return self.query_one(Board)
+
+    @property
+    def known(self) -> Sequence[OrderLine]:
+        """See `FilterRoom.known`."""
+        return [line for held in self._held.values() for line in held.lines]
+
+    def all_keys(self) -> Sequence[Key]:
+        """Those of the room, of the board, and of all."""
+        return (*self.KEYS, FILTER_KEYS[0], *FILTER_KEYS[1:], *MOVING, ACROSS, *COMMON)
 
     async def look(self) -> None:
-        """Ask for the orders, and for the one under the cursor."""
-        lines = await self._ask_pages(status="UNDONE")
-        if self._with_closed:
-            every = await self._ask_pages(days=LATELY, date_field="completed")
-            lines += [line for line in every if line.status not in UNDONE]
-        known = {line.order_no: line for line in self.items}
-        # What did not change stays the same object, so that its row is not written anew.
-        self.items = [
-            old if (old := known.get(line.order_no)) == line and old is not None else line
-            for line in sorted(lines, key=_urgency)
-        ]
+        """Ask for the orders of each state, and for the one under the cursor."""
+        held = dict[OrderStatus, Held]()
+        for status in self._states():
+            answer = await ask_state(self.plant, status, self._wanted[status])
+            held[status] = answer._replace(lines=sorted(answer.lines, key=urgency))
+            self.as_of = answer.as_of
+        self._held = held
+        self._device = max((len(plain(line.device_id)) for line in self.known), default=0)
+        if self.sought and self._is_cut:
+            await self._ask_sought()
+        self._views.clear()
         self.show()
-        chosen = self.item
-        if chosen is not None:
+        if (chosen := self.item) is not None:
             number = chosen.order_no
             self._views[number] = await self.plant.ask(WorkOrders.get_work_order, number)
 
-    def in_view(self) -> WorkOrder | None:
+    @property
+    def item(self) -> OrderLine | None:
+        """The order under the cursor."""
+        # An answer may come when the console has been left.
+        return self.walked.chosen if self.is_attached else None
+
+    def in_view(self) -> OrderLine | None:
         """See `OrderActions.in_view`."""
-        chosen = self.item
-        view = None if chosen is None else self._views.get(chosen.order_no)
-        return None if view is None else view.order
+        return self.item
 
-    def columns(self) -> Sequence[str]:
-        """See `ListRoom.columns`."""
-        return LONG if self.has_class("-wide") else SHORT
-
-    def heading(self, column: str) -> str:
-        """See `ListRoom.heading`."""
-        return self.words(ORDERS, column)
-
-    def key(self, item: OrderLine) -> str:
-        """See `ListRoom.key`."""
-        return item.order_no
-
-    def cell(self, column: str, item: OrderLine) -> Text:
-        """See `ListRoom.cell`."""
-        words = self.words
-        match column:
-            case "priority":
-                return level_text(item.priority, self)
-            case "status":
-                mark = "" if item.reviewed_by is not None or item.status not in UNDONE else " ?"
-                style = "bold" if item.status is OrderStatus.OPEN else ""
-                return Text(f"{words(ORDER_STATES, item.status)}{mark}", style, no_wrap=True)
-            case "due":
-                due = "-" if item.due_at is None else f"{item.due_at:%m-%d %H:%M}"
-                if is_late(item.due_at, item.status, self.as_of):
-                    return Text(words(ORDERS, "overdue", due=due), "bold", no_wrap=True)
-                return Text(due, no_wrap=True)
-            case "kind":
-                return Text(words(ORDER_TYPES, item.order_type), no_wrap=True)
-            case "device":
-                return Text(plain(item.device_id), no_wrap=True)
-            case "assigned":
-                return Text(plain(item.assigned_to or "-"), no_wrap=True)
-            case "order_no":
-                return Text(plain(item.order_no), no_wrap=True)
-            case _:
-                return Text(plain(item.description), no_wrap=True, overflow="ellipsis")
-
-    def order(self, column: str, item: OrderLine) -> Any:
-        """What a column is sorted by."""
-        if column == "due":
-            return (item.due_at is None, item.due_at.timestamp() if item.due_at else 0.0)
-        return plain(self.cell(column, item)).casefold()
+    def show(self) -> None:
+        """Show what is sought of each state."""
+        columns = [self._column(status, held) for status, held in self._held.items()]
+        self.show_filter(is_bare=not any(column.cards for column in columns))
+        self.walked.show(columns)
+        self.moved()
 
     def message(self) -> tuple[str, str]:
-        """See `ListRoom.message`."""
+        """See `FilterRoom.message`."""
         return self.words(ORDERS, "empty_title"), self.words(ORDERS, "empty_help")
 
     def facts(self) -> Text:
         """How many are undone, and how many of them late."""
-        undone = [line for line in self.items if line.status in UNDONE]
-        late = sum(is_late(line.due_at, line.status, self.as_of) for line in undone)
-        said = self.words(ORDERS, "of_undone", count=len(undone))
+        undone = [held for status, held in self._held.items() if status in UNDONE]
+        late = sum(
+            is_late(line.due_at, line.status, self.as_of) for held in undone for line in held.lines
+        )
+        count = sum(held.total for held in undone)
+        said = self.words(ORDERS, "of_undone", count=f"{count:,}")
         if late:
             said += f"  {self.words(ORDERS, 'late', count=late)}"
-        if self._with_closed:
-            said += f"  {self.words(ORDERS, 'closed_too')}"
+        known = sum(len(held.lines) for held in self._held.values())
+        if self._is_cut:
+            total = sum(held.total for held in self._held.values())
+            cut = self.words(ORDERS, "cut", known=f"{known:,}", total=f"{total:,}")
+            said += f"  {cut}"
         return Text(said)
 
+    @on(Board.Moved)
     def moved(self) -> None:
         """Show the order under the cursor."""
-        chosen = self.item
-        view = None if chosen is None else self._views.get(chosen.order_no)
-        state = (view, self.words.language, self.theme, self.size.width)
-        if state == self._shown:
+        if (chosen := self.item) is None:
             return
-        self._shown = state
-        text = self.query_one("#whole Static", Static)
-        text.update("" if view is None else order_text(view, self.words))
+        view = self._views.get(chosen.order_no)
+        if view is None:
+            self._ask_whole()
+            return
+        state = (view, self.words.language, self.theme)
+        self.reading.read(
+            chosen.order_no, state, plain(chosen.order_no), lambda: order_text(view, self.words)
+        )
 
-    @on(DataTable.RowHighlighted)
-    def _ask_more(self) -> None:
-        if (chosen := self.item) is not None and chosen.order_no not in self._views:
+    @on(Board.Chosen)
+    def _chosen(self) -> None:
+        self.action_open()
+
+    @on(Board.NearEnd)
+    def _near_end(self, event: Board.NearEnd) -> None:
+        status = OrderStatus(event.name)
+        # Once for each that came.
+        if len(self._held[status].lines) >= self._wanted[status]:
+            self._wanted[status] += PAGE
             self.action_look()
 
-    def action_open(self) -> None:
-        """Give the keys to the order."""
-        self.query_one("#whole", Pane).focus()
-
-    def action_leave_filter(self) -> None:
-        """From the order back to the list; else as in every list."""
-        if self.query_one("#whole", Pane).has_focus:
-            self.table.focus()
-        else:
-            super().action_leave_filter()
+    @on(Input.Changed, "#filter")
+    def _seek(self) -> None:
+        if self._is_cut and self.sought and not self._is_seeking:
+            self._is_seeking = True
+            self._seek_on()
 
     def action_closed(self) -> None:
         """Show closed orders too, or hide them again."""
@@ -200,26 +183,79 @@ class OrdersRoom(ListRoom[OrderLine], OrderActions):
         if (chosen := self.item) is not None:
             self.post_message(Open("device", chosen.device_id))
 
-    async def _ask_pages(self, **which: Any) -> list[OrderLine]:
-        lines, cursor = list[OrderLine](), None
-        while True:
-            page = await self.plant.ask(
-                WorkOrders.list_work_orders, limit=PAGE, cursor=cursor, **which
-            )
-            lines += page.orders
-            self.as_of, cursor = page.as_of, page.next_cursor
-            if cursor is None or len(lines) >= MOST:
-                return lines
+    @property
+    def _is_cut(self) -> bool:
+        return any(len(held.lines) < held.total for held in self._held.values())
+
+    def _states(self) -> Sequence[OrderStatus]:
+        return tuple(OrderStatus) if self._with_closed else UNDONE
+
+    def _column(self, status: OrderStatus, held: Held) -> Column:
+        wanted, title = self.sought.casefold(), self.words(ORDER_STATES, status)
+        if not wanted:
+            more = held.total - len(held.lines)
+            return Column(status, f"{title} {held.total:,}", held.lines, more)
+        cards = {line.order_no: line for line in held.lines if wanted in self._hay_of(line)}
+        sought, found = self._found
+        if sought == self.sought:
+            cards |= {line.order_no: line for line in found.get(status, ())}
+        said = self.words(ORDERS, "of_all", count=f"{len(cards):,}", total=f"{held.total:,}")
+        return Column(status, f"{title} {said}", sorted(cards.values(), key=urgency))
+
+    def _hay_of(self, line: OrderLine) -> str:
+        known, language = self._hay.get(line.order_no), self.words.language
+        if known is None or known[0] is not line or known[1] != language:
+            known = (line, language, haystack(line, self.words))
+            self._hay[line.order_no] = known
+        return known[2]
+
+    def _written(self, line: OrderLine, width: int, is_card: bool) -> Sequence[Text]:
+        if is_card:
+            return card(line, width, self.as_of, self.words, self)
+        return row(line, width, self.as_of, self.words, self, self._device)
+
+    def _ask_whole(self) -> None:
+        if not self._is_asking:
+            self._is_asking = True
+            self._ask_on()
+
+    @work
+    async def _ask_on(self) -> None:
+        """Ask for what is under the cursor, one at a time, until it stands still."""
+        try:
+            while (chosen := self.item) is not None and chosen.order_no not in self._views:
+                number = chosen.order_no
+                self._views[number] = await self.plant.ask(WorkOrders.get_work_order, number)
+        except OpsmithError as error:
+            self.failed = plain(error)
+            self.show_head()
+            return
+        finally:
+            self._is_asking = False
+        if self.is_attached:
+            self.moved()
+
+    @work
+    async def _seek_on(self) -> None:
+        """Ask the plant for what is typed, one text at a time, until nothing more is typed."""
+        try:
+            while self.is_attached and self.sought and self._found[0] != self.sought:
+                await self._ask_sought()
+        except OpsmithError as error:
+            self.failed = plain(error)
+            self.show_head()
+            return
+        finally:
+            self._is_seeking = False
+        if self.is_attached:
+            self.show()
+
+    async def _ask_sought(self) -> None:
+        sought = self.sought
+        self._found = (sought, await ask_sought(self.plant, self._states(), sought, PAGE))
 
 
-def _urgency(line: OrderLine) -> tuple[bool, str, float, str]:
-    """Undone first, the most urgent first, then what is due first; closed ones the newest first."""
-    undone = line.status in UNDONE
-    due = line.due_at.timestamp() if line.due_at is not None else float("inf")
-    closed = -(line.completed_at or line.created_at).timestamp()
-    return (
-        not undone,
-        line.priority.value if undone else "",
-        due if undone else closed,
-        line.order_no,
-    )
+ACROSS = Key(
+    "left,right", "", ("State", "状态"), ("to the next state", "到下一个状态"), "← → h",
+    on_line=False,
+)  # fmt: skip

@@ -7,11 +7,11 @@ from typing import Any
 from textual import work
 
 from opsmith.domain.alerts import AlertLevel
-from opsmith.domain.work_orders import OrderStatus, WorkOrder
+from opsmith.domain.work_orders import UNDONE, OrderStatus
 from opsmith.errors import BadInput, OpsmithError
 from opsmith_mcp.device_registry import DeviceRegistry
 from opsmith_mcp.knowledge import Knowledge
-from opsmith_mcp.work_orders import WorkOrders
+from opsmith_mcp.work_orders import OrderLine, WorkOrders
 from opsmith_tui.desk import Change
 from opsmith_tui.figures import moment, plain
 from opsmith_tui.form import Field
@@ -44,8 +44,8 @@ class OrderActions(Room):
     """A room in which a work order is in view; `ORDER_KEYS` belong to its keys."""
 
     @abstractmethod
-    def in_view(self) -> WorkOrder | None:
-        """The order in view, whole; None: there is none, or it is not known yet."""
+    def in_view(self) -> OrderLine | None:
+        """The order in view; None: there is none."""
 
     def action_create(self) -> None:
         """Create an order."""
@@ -64,7 +64,7 @@ class OrderActions(Room):
 
     def action_assign(self) -> None:
         """Say who does it."""
-        if (order := self.in_view()) is not None:
+        if (order := self._undone()) is not None:
             field = Field(
                 "assigned_to", ("For", "负责人"), order.assigned_to or self.desk.by, needed=True
             )
@@ -72,7 +72,7 @@ class OrderActions(Room):
 
     def action_plan(self) -> None:
         """Say when it begins, until when, and how urgent it is."""
-        if (order := self.in_view()) is not None:
+        if (order := self._undone()) is not None:
             levels = [(level.value, level.value) for level in AlertLevel]
             self._update(
                 "plan",
@@ -87,21 +87,21 @@ class OrderActions(Room):
 
     def action_review(self) -> None:
         """Note that a person looked at it."""
-        if (order := self.in_view()) is not None:
+        if (order := self._undone()) is not None:
             title = self._title("review", order)
             arguments = {"order_no": order.order_no, "reviewed": True}
             self.change(Change(title, WorkOrders.update_work_order, arguments))
 
     def action_start(self) -> None:
         """Dispatch it."""
-        if (order := self.in_view()) is not None:
+        if (order := self._undone()) is not None:
             title, arguments = self._title("start", order), {"order_no": order.order_no}
             self.change(Change(title, WorkOrders.start_work_order, arguments))
 
     @work
     async def action_close(self) -> None:
         """Complete or cancel it, with what was found and done."""
-        if (order := self.in_view()) is None:
+        if (order := self._undone()) is None:
             return
         words = self.words
         # What nobody has begun can only be cancelled, and to cancel takes a reason.
@@ -126,7 +126,15 @@ class OrderActions(Room):
         )
         self.change(change, fields)
 
-    def _update(self, name: str, order: WorkOrder, *fields: Field) -> None:
+    def _undone(self) -> OrderLine | None:
+        """The order in view, where it can be changed still."""
+        order = self.in_view()
+        if order is not None and order.status not in UNDONE:
+            self.tell(self.words(ORDERS, "is_closed"), "warning")
+            return None
+        return order
+
+    def _update(self, name: str, order: OrderLine, *fields: Field) -> None:
         """Change fields of an order; taken back, they are what they were."""
 
         def back(given: dict[str, Any]) -> Change:
@@ -144,7 +152,7 @@ class OrderActions(Room):
         )
         self.change(change, fields, back)
 
-    async def _modes(self, order: WorkOrder) -> list[tuple[str, str]]:
+    async def _modes(self, order: OrderLine) -> list[tuple[str, str]]:
         """What it can have been: failure modes of the device's class, nothing, something else."""
         words = self.words
         found = [(words(ORDERS, "none_of_these"), "none"), (words(ORDERS, "other"), "other")]
@@ -166,7 +174,7 @@ class OrderActions(Room):
             # Without the knowledge base it can still be closed.
             return found
 
-    def _title(self, name: str, order: WorkOrder) -> str:
+    def _title(self, name: str, order: OrderLine) -> str:
         return self.words(TITLES, name, order=f"{plain(order.order_no)} {plain(order.device_id)}")
 
     def _time(self, text: str) -> datetime:

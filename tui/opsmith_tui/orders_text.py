@@ -10,11 +10,14 @@ from rich.text import Text
 from opsmith.domain.work_orders import OrderChange, OrderStatus, WorkOrder
 from opsmith_mcp.work_orders import WorkOrderView
 from opsmith_tui.figures import moment, number, plain, zoned
-from opsmith_tui.orders_words import ORDERS
+from opsmith_tui.orders_words import FIELDS, ORDERS, WORK_CLASSES
 from opsmith_tui.wording import ORDER_STATES, ORDER_TYPES, Wording
 
 LABEL = 14
 """Cells of the column of labels."""
+
+VALUES = {"status": ORDER_STATES, "order_type": ORDER_TYPES, "work_class": WORK_CLASSES}
+"""Fields whose values have words."""
 
 UNDONE = (OrderStatus.OPEN, OrderStatus.IN_PROGRESS)
 
@@ -82,12 +85,25 @@ def _times(order: WorkOrder) -> Iterable[tuple[str, datetime | None]]:
 
 
 def _changed(change: OrderChange, words: Wording) -> str:
-    nothing = words(ORDERS, "nothing")
     what = "; ".join(
-        f"{name}: {before or nothing} → {after or nothing}"
+        f"{words(FIELDS, name)}: {_told(name, before, words)} → {_told(name, after, words)}"
         for name, (before, after) in change.changed.items()
     )
     return plain(f"{moment(change.at)}  {change.by}  {what}")
+
+
+def _told(name: str, value: str | None, words: Wording) -> str:
+    """A value of a field in the history, as the operator reads it."""
+    if not value:
+        return words(ORDERS, "nothing")
+    if name in VALUES:
+        return words(VALUES[name], value) if value in VALUES[name] else value
+    if name.endswith("_at"):
+        try:
+            return moment(datetime.fromisoformat(value))
+        except ValueError:
+            return value
+    return value
 
 
 def _grid(rows: Iterable[tuple[str, str]]) -> Table:
