@@ -10,17 +10,21 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from opsmith.domain.documents import ParsedDocument
+from opsmith.domain.documents import OWN_WORDS, ParsedDocument, Passage
 from opsmith.errors import BadInput, OpsmithError
 from opsmith_kb.documents_office import read_docx, read_xlsx
 from opsmith_kb.documents_pdf import read_pdf
-from opsmith_kb.documents_text import read_html, read_markdown, read_text
+from opsmith_kb.documents_text import decoded, read_html, read_markdown, read_text
+from opsmith_kb.search_own_words import groups_of, is_own_words
 from opsmith_kb.split import Block, passages
 
 BIGGEST = 200 * 2**20
 """Bytes of a file."""
 SECONDS = 120.0
 """How long a file may take; a manual of 500 pages takes about five."""
+
+_AT_ONCE = 100
+"""Lines of own words in one passage."""
 
 _Reader = Callable[[Path], tuple[str, int | None, Iterable[Block]]]
 _WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
@@ -64,6 +68,8 @@ def parse(path: Path) -> ParsedDocument:
     if known is None:
         raise BadInput(f"not read; give {', '.join(sorted(READERS))}")
     media_type, read = known
+    if read is read_text and is_own_words(text := decoded(path.read_bytes())):
+        return _own_words(text)
     title, pages, blocks = read(path)
     try:
         found = passages(blocks)
@@ -76,6 +82,15 @@ def parse(path: Path) -> ParsedDocument:
     return ParsedDocument(
         title=(title or path.stem)[:200], media_type=media_type, pages=pages, passages=found
     )
+
+
+def _own_words(text: str) -> ParsedDocument:
+    """The plant's own words, in pieces that are the text to the last sign. Raises `BadInput`."""
+    groups_of(text)
+    lines = text.splitlines(keepends=True)
+    pieces = ["".join(lines[i : i + _AT_ONCE]) for i in range(0, len(lines), _AT_ONCE)]
+    found = tuple(Passage(seq=seq, text=piece) for seq, piece in enumerate(pieces, 1))
+    return ParsedDocument(title="Own words", media_type=OWN_WORDS, passages=found)
 
 
 def parse_apart(path: Path, seconds: float = SECONDS) -> ParsedDocument:

@@ -3,10 +3,12 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
-from opsmith_kb.search_postings import Postings, count
+from opsmith_kb.search_lexicon import Lexicon, lexicon
+from opsmith_kb.search_postings import Phrases, Postings, count
 from opsmith_kb.search_terms import Terms
 
 _HEADING = 3.0
@@ -37,12 +39,17 @@ class PassageIndex:
 
     Args:
         passages: (title of the document, heading, text) of each.
+        words_of: The lexicon; None: the packaged one.
     """
 
-    def __init__(self, passages: Sequence[tuple[str, str, str]]) -> None:
-        postings = Postings({str(i): one for i, one in enumerate(passages)}, _weigh)
+    def __init__(
+        self, passages: Sequence[tuple[str, str, str]], words_of: Lexicon | None = None
+    ) -> None:
+        words_of = words_of or lexicon()
+        weigh = partial(_weigh, phrases=words_of.pairs)
+        postings = Postings({str(i): one for i, one in enumerate(passages)}, weigh)
         self._size = postings.texts
-        self._terms = Terms(postings)
+        self._terms = Terms(postings, words_of=words_of)
 
     def search(self, text: str, limit: int = 5) -> list[PassageHit]:
         """The passages that answer best, best first; none where none covers what was asked."""
@@ -69,12 +76,12 @@ class PassageIndex:
         return hits
 
 
-def _weigh(passage: tuple[str, str, str]) -> Mapping[str, float]:
+def _weigh(passage: tuple[str, str, str], phrases: Phrases) -> Mapping[str, float]:
     title, heading, text = passage
     weights = dict[str, float]()
-    count(weights, text, 1.0)
-    count(weights, heading, _HEADING)
-    count(weights, " ".join(sorted(set(title.split()))), _TITLE)
+    count(weights, text, 1.0, phrases)
+    count(weights, heading, _HEADING, phrases)
+    count(weights, " ".join(sorted(set(title.split()))), _TITLE, phrases)
     return weights
 
 

@@ -19,7 +19,7 @@ _BLOCKS = frozenset(
 _HEADS = {f"h{level}": level for level in range(1, 7)}
 
 
-def _decoded(content: bytes) -> str:
+def decoded(content: bytes) -> str:
     """UTF-8, else what Chinese systems write. Raises `BadInput` where it is no text."""
     if b"\x00" in content[:4096]:
         raise BadInput("not a text")
@@ -34,7 +34,7 @@ def _decoded(content: bytes) -> str:
 def read_markdown(path: Path) -> tuple[str, None, Iterator[Block]]:
     """Title and blocks of Markdown; HTML in it is text. Raises `BadInput`."""
     parser = library("markdown_it").MarkdownIt("commonmark", {"html": False}).enable("table")
-    return "", None, _of_markdown(parser.parse(_decoded(path.read_bytes())))
+    return "", None, _of_markdown(parser.parse(decoded(path.read_bytes())))
 
 
 def _of_markdown(tokens: Any) -> Iterator[Block]:
@@ -69,7 +69,7 @@ def _of_markdown(tokens: Any) -> Iterator[Block]:
 
 def read_text(path: Path) -> tuple[str, None, Iterator[Block]]:
     """Blocks of a plain text, a paragraph each. Raises `BadInput`."""
-    text = _decoded(path.read_bytes()).replace("\r\n", "\n")
+    text = decoded(path.read_bytes()).replace("\r\n", "\n")
     return "", None, (Text(part) for part in text.split("\n\n"))
 
 

@@ -6,7 +6,7 @@ enough of what was asked; where none does nothing is found, rather than the leas
 """
 
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 import numpy as np
@@ -16,6 +16,7 @@ from opsmith.domain.alerts import Direction
 from opsmith.domain.knowledge import KnowledgeEntry
 from opsmith_kb.channels import channel_of
 from opsmith_kb.classes import ROTATING, applies_to, infer_device_type
+from opsmith_kb.search_lexicon import Lexicon, lexicon
 from opsmith_kb.search_postings import Floats, Postings, weigh
 from opsmith_kb.search_query import Term
 from opsmith_kb.search_terms import Match, Terms
@@ -97,6 +98,8 @@ class Hit:
     covered: float
     """Share of the question's information that it answers, 0 to 1."""
     why: tuple[Match, ...] = ()
+    words_of: Lexicon = field(default_factory=lexicon)
+    """By which the question was read."""
 
     @property
     def matched(self) -> tuple[str, ...]:
@@ -119,18 +122,25 @@ class KnowledgeIndex:
     Args:
         entries: In any order.
         before: An index over the entries as they were; only what changed is read again.
+        words_of: The lexicon; None: the packaged one.
     """
 
     def __init__(
-        self, entries: Sequence[KnowledgeEntry], before: "KnowledgeIndex | None" = None
+        self,
+        entries: Sequence[KnowledgeEntry],
+        before: "KnowledgeIndex | None" = None,
+        words_of: Lexicon | None = None,
     ) -> None:
+        self._words_of = words_of or lexicon()
+        if before is not None and before._words_of is not self._words_of:
+            before = None
         self._entries = tuple(sorted(entries, key=lambda entry: entry.entry_id))
         self._postings = Postings(
             {entry.entry_id: entry for entry in self._entries},
-            weigh,
+            partial(weigh, words_of=self._words_of),
             None if before is None else before._postings,
         )
-        self._terms = Terms(self._postings, _own_words(self._entries))
+        self._terms = Terms(self._postings, _own_words(self._entries), self._words_of)
         self._all = np.ones(len(self._entries), np.bool_)
         self._masks = dict[Hashable, Mask]()
 
@@ -173,7 +183,13 @@ class KnowledgeIndex:
         places = np.flatnonzero((scores > 0) & (scores >= _RESEMBLING * best))
         first = places[np.lexsort((places, -scores[places]))[:limit]]
         hits = tuple(
-            Hit(self._entries[i], float(scores[i]), float(covered[i]), self._terms.why(terms, i))
+            Hit(
+                self._entries[i],
+                float(scores[i]),
+                float(covered[i]),
+                self._terms.why(terms, i),
+                self._words_of,
+            )
             for i in map(int, first)
         )
         return Found(len(places), hits)

@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from itertools import pairwise
 from typing import Generic, TypeVar
 
@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opsmith.domain.knowledge import KnowledgeEntry
-from opsmith_kb.search_lexicon import lexicon
+from opsmith_kb.search_lexicon import Lexicon, lexicon
 from opsmith_kb.tokens import stem, tokens_of, words
 
 _K1, _B = 1.2, 0.75
@@ -25,6 +25,8 @@ _ALSO = 2.5
 
 Floats = NDArray[np.float32]
 Places = NDArray[np.int32]
+Phrases = Set[tuple[str, str]]
+"""Pairs of English stems that are a token of their own."""
 
 
 Text = TypeVar("Text")
@@ -127,34 +129,34 @@ class Postings(Generic[Text]):
         return weakest
 
 
-def weigh(entry: KnowledgeEntry) -> Mapping[str, float]:
-    """The tokens of an entry, each with how often it counts."""
+def weigh(entry: KnowledgeEntry, words_of: Lexicon | None = None) -> Mapping[str, float]:
+    """The tokens of an entry, each with how often it counts; of the packaged lexicon if of none."""
     weights = dict[str, float]()
-    count(weights, f"{entry.entry_id} {entry.category} {entry.iso_code}", 1.0)
-    count(weights, " ".join(entry.parts + entry.parts_zh), 1.0)
+    phrases = (words_of or lexicon()).pairs
+    count(weights, f"{entry.entry_id} {entry.category} {entry.iso_code}", 1.0, phrases)
+    count(weights, " ".join(entry.parts + entry.parts_zh), 1.0, phrases)
     for prose in entry.text.values():
         for field, weight in _WEIGHTS.items():
-            count(weights, str(getattr(prose, field)), weight)
-    for phrases in entry.also.values():
-        for phrase in phrases:
-            count(weights, phrase, _ALSO)
+            count(weights, str(getattr(prose, field)), weight, phrases)
+    for said in entry.also.values():
+        for phrase in said:
+            count(weights, phrase, _ALSO, phrases)
     return weights
 
 
-def count(weights: dict[str, float], text: str, weight: float) -> None:
+def count(weights: dict[str, float], text: str, weight: float, phrases: Phrases) -> None:
     """Add the tokens of a text to `weights`, each as often as it is there times `weight`."""
-    for token, often in Counter(tokens_and_pairs(text)).items():
+    for token, often in Counter(tokens_and_pairs(text, phrases)).items():
         weights[token] = weights.get(token, 0.0) + weight * often
 
 
-def tokens_and_pairs(text: str) -> list[str]:
-    """The tokens of a text, and the pairs of English words of which the lexicon's phrases are.
+def tokens_and_pairs(text: str, phrases: Phrases) -> list[str]:
+    """The tokens of a text, and the pairs of English words of which a lexicon's phrases are.
 
-    >>> tokens_and_pairs("rotor out of balance 转子")
+    >>> tokens_and_pairs("rotor out of balance 转子", lexicon().pairs)
     ['rotor', 'out', 'balanc', '转', '转子', '子', 'out of', 'of balanc']
     """
     pieces = words(text)
-    phrases = lexicon().pairs
     stems = ["" if piece[0] >= "\u3400" else stem(piece) for piece in pieces]
     pairs = (f"{one} {other}" for one, other in pairwise(stems) if (one, other) in phrases)
     return [*tokens_of(pieces), *pairs]

@@ -32,7 +32,8 @@ def _sentences(prose: Prose, field: str) -> list[str]:
 
 
 def _answers(hit: Hit, sentence: str) -> float:
-    held = set(tokens_and_pairs(sentence))
+    phrases = hit.words_of.pairs
+    held = set(tokens_and_pairs(sentence, phrases))
     return sum(
         max((one.sure for one in match.term.meanings if held.issuperset(one.tokens)), default=0.0)
         for match in hit.why

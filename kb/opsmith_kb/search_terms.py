@@ -2,13 +2,13 @@
 
 import math
 from collections import OrderedDict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from opsmith_kb.search_lexicon import lexicon
+from opsmith_kb.search_lexicon import Lexicon, lexicon
 from opsmith_kb.search_postings import Floats, Postings
 from opsmith_kb.search_query import Meaning, Reader, Term
 from opsmith_kb.search_spelling import Spelling
@@ -30,6 +30,8 @@ class Match:
     term: Term
     meaning: Meaning
     """The surest of those that the text holds."""
+    names: Mapping[str, str]
+    """A form -> how it is written."""
 
     @property
     def form(self) -> str:
@@ -39,7 +41,7 @@ class Match:
     @property
     def told(self) -> str:
         """The word as it was typed, and what it was taken for where that is another."""
-        names, form = lexicon().names, self.meaning.form
+        names, form = self.names, self.meaning.form
         if self.meaning.how == "spelling":
             return f"{self.term.word} ≈ {names.get(self.term.meant, self.term.meant)}"
         if self.meaning.how in ("same", "plain") or form not in names:
@@ -63,13 +65,20 @@ class Terms:
     Args:
         postings: Of what is indexed.
         own: Short Chinese phrases that are words here, beside those of the lexicon.
+        words_of: The lexicon; None: the packaged one.
     """
 
-    def __init__(self, postings: Postings[Any], own: Collection[str] = ()) -> None:
+    def __init__(
+        self,
+        postings: Postings[Any],
+        own: Collection[str] = (),
+        words_of: Lexicon | None = None,
+    ) -> None:
         self._postings = postings
         long = (one for one in postings if len(one) >= _LONG and one.isascii())
         known = {token: token for token in long if token.isalpha()}
-        words = lexicon()
+        words = words_of or lexicon()
+        self._names = words.names
         self._reader = Reader(words, postings, Spelling({**known, **words.spellings}), own)
         self._scored = OrderedDict[tuple[str, str, float], Scored]()
 
@@ -116,7 +125,7 @@ class Terms:
                     float(_sure(one.sure, np.float32(how)))
                     for one, how in zip(term.meanings, strong, strict=True)
                 ]
-                why.append(Match(term, term.meanings[sures.index(max(sures))]))
+                why.append(Match(term, term.meanings[sures.index(max(sures))], self._names))
         return tuple(why)
 
 

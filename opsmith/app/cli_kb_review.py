@@ -22,6 +22,8 @@ kb = typer.Typer(help="The maintenance knowledge: what it has, learned and waits
 WORDS: dict[Language, dict[str, str]] = {
     "en": {
         "exported": "{count} entries written to {file}",
+        "words": "The plant's own words written to {file}",
+        "no_words": "The plant has no own words; `opsmith import knowledge words.txt` brings them",
         "waits": "{count} candidate(s) wait; `opsmith kb review ID accept --reason ...`",
         "nothing": "Nothing waits for a review.",
         "none": "No order was closed with what was found.",
@@ -30,6 +32,8 @@ WORDS: dict[Language, dict[str, str]] = {
     },
     "zh": {
         "exported": "已将 {count} 条写入 {file}",
+        "words": "已将本厂词表写入 {file}",
+        "no_words": "本厂尚无词表；用 `opsmith import knowledge words.txt` 导入",
         "waits": "{count} 条候选待审核；用 `opsmith kb review ID accept --reason …` 采纳",
         "nothing": "没有待审核的条目。",
         "none": "尚无带结果关闭的工单。",
@@ -43,7 +47,9 @@ EntryId = Annotated[str | None, typer.Argument(help="Of a candidate or an entry.
 
 @kb.command()
 def export(
-    file: Annotated[Path, typer.Argument(help="YAML file, written anew.")],
+    file: Annotated[
+        Path, typer.Argument(help="Written anew: .yaml, or .txt for the plant's own words.")
+    ],
     own: Annotated[
         bool, typer.Option("--own", help="Only what opsmith does not bring itself.")
     ] = False,
@@ -51,10 +57,18 @@ def export(
 ) -> None:
     """Write all entries to FILE; `opsmith import knowledge FILE` brings the very same back."""
     from opsmith.app.bootstrap import open_plant
-    from opsmith.app.kb_files import write_entries
+    from opsmith.app.kb_files import write_entries, write_words
     from opsmith_kb.load import load_entries
 
     settings = settings_of(lang)
+    if file.suffix.lower() == ".txt":
+        with open_plant(settings) as plant:
+            own_words = plant.stores.manuals.documents.own_words()
+        if not own_words:
+            raise BadInput(WORDS[settings.language]["no_words"])
+        write_words(file, own_words)
+        typer.echo(WORDS[settings.language]["words"].format(file=file))
+        return
     with open_plant(settings) as plant:
         entries = plant.stores.entries.all()
     if own:

@@ -28,7 +28,17 @@ def write_entries(path: Path, entries: Sequence[KnowledgeEntry]) -> None:
         explicit_start=True,
         width=100,
     )
+    _write(path, f"{EXPORTED}\n{text}")
+
+
+def write_words(path: Path, text: str) -> None:
+    """Write the plant's own words, to the last sign as they came in. Raises `BadInput`."""
+    _write(path, text)
+
+
+def _write(path: Path, text: str) -> None:
     try:
-        path.write_text(f"{EXPORTED}\n{text}", encoding="utf-8")
+        # Line ends as they are.
+        path.write_text(text, encoding="utf-8", newline="")
     except OSError as error:
         raise BadInput(f"{path} cannot be written: {error.strerror}") from error

@@ -6,6 +6,10 @@ from pydantic import Field
 
 from opsmith.domain.base import Model, Moment
 
+OWN_WORDS = "text/x-opsmith-words"
+"""Media type of the plant's own words for the search; they are kept as documents are, and not
+quoted."""
+
 
 class DocumentState(StrEnum):
     """Whether a version of a document is the one that counts."""

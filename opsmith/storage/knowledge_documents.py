@@ -10,7 +10,13 @@ from typing import Literal
 
 from sqlalchemy import func, insert, select, update
 
-from opsmith.domain.documents import Document, DocumentState, ParsedDocument, Passage
+from opsmith.domain.documents import (
+    OWN_WORDS,
+    Document,
+    DocumentState,
+    ParsedDocument,
+    Passage,
+)
 from opsmith.errors import NotFound
 from opsmith.storage.database import Database, mapping
 from opsmith.storage.tables import kb_document as table
@@ -158,7 +164,7 @@ class DocumentStore:
                         (table.c.document_id == kb_passage.c.document_id)
                         & (table.c.version == kb_passage.c.version),
                     )
-                    .where(_HELD)
+                    .where(_HELD, table.c.media_type != OWN_WORDS)
                     .order_by(kb_passage.c.document_id, kb_passage.c.seq)
                 )
                 found = tuple(
@@ -170,6 +176,16 @@ class DocumentStore:
                 )
                 self._read = (stamp, found)
             return self._read[1]
+
+    def own_words(self) -> str:
+        """The plant's own words as they were brought; empty: it has none."""
+        with self._database.read() as connection:
+            row = connection.execute(
+                select(table).where(table.c.media_type == OWN_WORDS, _HELD)
+            ).first()
+        if row is None:
+            return ""
+        return "".join(one.text for one in self.passages(Document.model_validate(mapping(row))))
 
     def _end(self, document_id: str) -> bool:
         with self._database.write() as connection:

@@ -10,7 +10,7 @@ from opsmith.domain.knowledge import KnowledgeEntry
 from opsmith.domain.learning import DraftEvidence, EntryState, EntryVersion
 from opsmith.errors import BadInput, Conflict, NotFound
 from opsmith.storage.database import Database, mapping
-from opsmith.storage.knowledge import KnowledgeStore, entry_rows
+from opsmith.storage.knowledge import KnowledgeStore, entry_rows, moment_after
 from opsmith.storage.tables import kb_version as table
 from opsmith.storage.tables import maintenance_kb
 
@@ -247,7 +247,7 @@ def _as_brought(packaged: KnowledgeEntry, versions: Sequence[EntryVersion]) -> b
 
 def _hold(connection: Connection, entry: KnowledgeEntry, now: datetime) -> None:
     _drop(connection, entry.entry_id)
-    connection.execute(insert(maintenance_kb), entry_rows(entry, now))
+    connection.execute(insert(maintenance_kb), entry_rows(entry, moment_after(connection, now)))
 
 
 def _drop(connection: Connection, entry_id: str) -> None:

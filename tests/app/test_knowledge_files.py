@@ -130,3 +130,19 @@ def test_what_cannot_be_done_is_told_in_a_line(
     ran = opsmith(tmp_path, "kb", *arguments)
     assert (ran.returncode, len(ran.stderr.splitlines())) == (2, 1)
     assert says in ran.stderr
+
+
+def test_a_plants_own_words_come_in_are_told_where_wrong_and_go_out_as_they_came(
+    tmp_path: Path,
+) -> None:
+    words, out = tmp_path / "words.txt", tmp_path / "out.txt"
+    none = opsmith(tmp_path, "kb", "export", str(out))
+    assert none.returncode == 2 and "no own words" in none.stderr and not out.exists()
+    words.write_bytes("# 本厂\r\n[same]\r\nKZL, 轴承\r\nonly one\r\n".encode())
+    refused = opsmith(tmp_path, "import", "knowledge", str(words))
+    assert refused.returncode == 2 and "line 4" in refused.stderr
+    words.write_bytes("# 本厂\r\n[same]\r\nKZL, 轴承\r\n\r\n".encode())
+    taken = opsmith(tmp_path, "import", "knowledge", str(words), "--json")
+    assert json.loads(taken.stdout)["documents"][0]["became"] == "new"
+    assert opsmith(tmp_path, "kb", "export", str(out)).returncode == 0
+    assert out.read_bytes() == words.read_bytes()
