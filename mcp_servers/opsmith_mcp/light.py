@@ -130,7 +130,7 @@ class LightSession:
         try:
             answer = await self._http.post(self._url, json=message, headers=headers)
         except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
-            raise Unavailable(f"{error}" or type(error).__name__) from error
+            raise Unavailable(f"{self._url}: {error or type(error).__name__}") from error
         if answer.status_code == HTTPStatus.NOT_FOUND and session:
             raise _Gone(f"{self._url} has lost the session")
         if answer.is_error:
