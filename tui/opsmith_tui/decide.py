@@ -209,7 +209,9 @@ class DecideRoom(ReadingRoom, ListRoom[Waiting]):
         item = self.item
         if not isinstance(item, Candidate):
             self.tell(self.words(DECIDE, "no_edit"))
-        elif (whole := self._wholes.get(item.entry_id)) is not None:
+        elif (whole := self._wholes.get(item.entry_id)) is None:
+            self.tell(self.words(DECIDE, "loading"))
+        else:
             self._review(item, "accept", edits(whole, self.words))
 
     def action_device(self) -> None:

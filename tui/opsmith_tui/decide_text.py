@@ -7,11 +7,12 @@ from rich.text import Text
 
 from opsmith.domain.knowledge import KnowledgeEntry
 from opsmith.domain.proposals import Proposal
+from opsmith_kb.channels import channel_name
 from opsmith_mcp.reasons import without_reason
 from opsmith_mcp.reviews import Candidate
 from opsmith_mcp.whole_entry import WholeEntry
 from opsmith_tui.decide_words import DECIDE, ENTRY_STATES, WAYS
-from opsmith_tui.figures import channel_name, number, plain, zoned
+from opsmith_tui.figures import number, plain, zoned
 from opsmith_tui.knowledge_words import CATEGORIES, CLASS_NAMES
 from opsmith_tui.system_words import ROLES
 from opsmith_tui.wording import SEVERITIES, Wording
@@ -87,7 +88,8 @@ def candidate_text(whole: WholeEntry, words: Wording) -> Text:
 def _signs(text: Text, entry: KnowledgeEntry, words: Wording) -> None:
     _head(text, words, "signs")
     for sign in entry.signs:
-        channel = channel_name(sign.channel, words)
+        names = sign.channel.split("/")
+        channel = " / ".join(plain(channel_name(one, words.language)) for one in names)
         text.append(f"  {channel} {words(WAYS, sign.direction)}  {sign.weight:+g}\n")
     if not entry.signs:
         text.append(f"  {words(DECIDE, 'no_evidence')}\n")

@@ -63,7 +63,7 @@ DECIDE: Texts = {
     "waiting": ("{count} to decide", "待决定 {count}"),
     "more": ("more wait: these are the newest", "还有更多，此处为最新的"),
     "confirm": ("Confirm", "批准"),
-    "accept": ("Accept into the knowledge", "收入知识库"),
+    "accept": ("Accept", "收入"),
     "reject": ("Reject", "否决"),
     "no_device": ("This is about no device.", "此事项不涉及设备。"),
     "ended": (

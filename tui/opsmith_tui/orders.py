@@ -89,6 +89,7 @@ class OrdersRoom(ReadingRoom, OrderActions):
         if self.sought and self._is_cut:
             await self._ask_sought()
         self._views.clear()
+        self._hay.clear()
         self.show()
         if (chosen := self.item) is not None:
             number = chosen.order_no

@@ -85,11 +85,11 @@ def _times(order: WorkOrder) -> Iterable[tuple[str, datetime | None]]:
 
 
 def _changed(change: OrderChange, words: Wording) -> str:
-    what = "; ".join(
-        f"{words(FIELDS, name)}: {_told(name, before, words)} → {_told(name, after, words)}"
-        for name, (before, after) in change.changed.items()
-    )
-    return plain(f"{moment(change.at)}  {change.by}  {what}")
+    lines = [f"{moment(change.at)}  {change.by}"]
+    for name, (before, after) in change.changed.items():
+        told = f"{_told(name, before, words)} → {_told(name, after, words)}"
+        lines.append(f"  {words(FIELDS, name)}: {told}")
+    return plain("\n".join(lines))
 
 
 def _told(name: str, value: str | None, words: Wording) -> str:
