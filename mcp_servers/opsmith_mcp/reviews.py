@@ -239,9 +239,9 @@ class Reviews(FailureModes):
             f"{decision} {wanted}" + (f" version {version}" if version else ""),
             f"name: {_line(text.name)}",
             f"for: {', '.join(entry.device_types)}",
-            f"cause: {_line(text.root_cause)[:400]}",
-            f"solution: {_line(text.solution)[:400]}",
-            *(f"{name}: {_line(str(value))[:400]}" for name, value in (edit or {}).items()),
+            f"cause: {_line(text.root_cause)}",
+            f"solution: {_line(text.solution)}",
+            *(f"{name}: {_line(str(value))}" for name, value in (edit or {}).items()),
             f"because: {_line(reason)}",
         ]
         return Shown("\n".join(told), self._standing(wanted, one))

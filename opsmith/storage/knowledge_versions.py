@@ -187,6 +187,8 @@ class EntryVersions:
                 raise NotFound(f"No version {version} of {entry_id!r}")
             if found[0].state in (EntryState.CANDIDATE, EntryState.REJECTED):
                 raise Conflict(f"Version {version} of {entry_id!r} is {found[0].state}: review it")
+            if found[0].reviewed_by is None:
+                raise Conflict(f"Version {version} of {entry_id!r} is a draft nobody ever accepted")
             before = self._holding(connection, entry_id)
             if before == found[0].entry:
                 raise Conflict(f"{entry_id!r} is as version {version} has it already")

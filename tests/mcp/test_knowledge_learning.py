@@ -220,6 +220,38 @@ async def test_who_may_not_review_proposes_and_a_rejected_draft_is_kept_with_its
         await call(bob, Knowledge.review_knowledge, waits.entry_id, "restore", "x", version=1)
 
 
+async def test_a_draft_that_another_took_the_place_of_is_never_let_in_by_a_roll_back(
+    plant: Plant, bob: Client[Any]
+) -> None:
+    for minutes_ago in (300, 400):
+        await closed(plant, bob, minutes_ago, found=FOUND)
+    (waits,) = (await call(bob, Knowledge.show_learning)).candidates
+    with pytest.raises(Conflict, match="nobody ever accepted"):
+        await call(bob, Knowledge.review_knowledge, waits.entry_id, "restore", "x", version=1)
+    await call(bob, Knowledge.review_knowledge, waits.entry_id, "reject", "A one-off.")
+    with pytest.raises(Conflict, match="nobody ever accepted"):
+        await call(bob, Knowledge.review_knowledge, waits.entry_id, "restore", "x", version=1)
+    with pytest.raises(NotFound):
+        await call(bob, Knowledge.get_kb_entry, waits.entry_id)
+
+
+async def test_who_confirms_a_review_is_shown_all_of_what_he_lets_in(
+    plant: Plant, bob: Client[Any]
+) -> None:
+    long = "Splinters of the strainer basket lay between the vanes. " * 30 + "END OF IT"
+    await closed(plant, bob, 300, found=long, done="New basket. " * 60 + "AND FLUSHED")
+    (waits,) = (await call(bob, Knowledge.show_learning)).candidates
+    told = "Change the basket. " * 40 + "THEN RUN IT DRY"
+    async with plant.client(ANN) as ann:
+        asked = await call(
+            ann, Knowledge.review_knowledge, waits.entry_id, "accept", "Looks fine.",
+            edit={"text": {"en": {"prevention": told}}},
+        )  # fmt: skip
+    assert asked.proposal is not None
+    for end in ("END OF IT", "AND FLUSHED", "THEN RUN IT DRY"):
+        assert end in asked.proposal.shown
+
+
 async def test_an_entry_of_opsmith_is_changed_by_a_person_and_rolled_back(
     plant: Plant, bob: Client[Any]
 ) -> None:
