@@ -312,3 +312,19 @@ async def test_what_comes_while_an_answer_is_on_its_way_is_looked_for_after_it(
         await pilot.press("r")
         let_go.set()
         assert "over pressure" in await press(pilot)
+
+
+async def test_the_palette_finds_an_alert_by_its_type_and_a_work_order_by_its_number(
+    plant: Plant,
+) -> None:
+    [alert] = plant.stores.alerts.find("PUMP_01")
+    [order] = plant.stores.orders.find("PUMP_01")
+    async with console(plant, room="overview").run_test(size=(120, 40)) as pilot:
+        screen = await press(pilot, "colon", *"over temp")
+        assert alert.trace_id in line_with("PUMP_01", screen) and "open this alert" in screen
+        screen = await press(pilot, "down", "enter")
+        assert "AlertRoom" in str(pilot.app.screen) and "over temperature" in screen
+        screen = await press(pilot, "escape", "colon", *order.order_no)
+        assert "go to this work order" in screen
+        screen = await press(pilot, "down", "enter")
+        assert order.order_no in screen and "OrdersRoom" in str(pilot.app.screen)

@@ -27,7 +27,7 @@ from opsmith_tui.figures import plain
 from opsmith_tui.form import Form
 from opsmith_tui.help import HelpScreen
 from opsmith_tui.keys import Key, bindings
-from opsmith_tui.palette import Commands, Devices
+from opsmith_tui.palette import Alerts, Commands, Devices, Orders
 from opsmith_tui.plant import Plant
 from opsmith_tui.room import Open, Room
 from opsmith_tui.wording import HELP, ROOMS, SCREEN, TYPES, Wording
@@ -80,7 +80,7 @@ class Console(App[None]):
     """
 
     TITLE = "opsmith"
-    COMMANDS = {Commands, Devices}
+    COMMANDS = {Commands, Devices, Alerts, Orders}
     KEYS: ClassVar[tuple[Key, ...]] = (
         Key(
             ",".join(str(number) for number in range(1, len(ROOMS) + 1)),

@@ -1,18 +1,29 @@
-"""What can be said after a colon: every room, every key of the room in view, any device."""
+"""What can be said after a colon: rooms, keys of the room in view, devices, alerts, orders."""
 
-from collections.abc import Iterator
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 from textual.command import DiscoveryHit, Hit, Hits, Provider
+from textual.widgets import Input
 
 from opsmith.errors import OpsmithError
+from opsmith_mcp.alert_history import AlertHistory, AlertLine
 from opsmith_tui.figures import plain
 from opsmith_tui.room import Open, Room
-from opsmith_tui.wording import HELP, ROOMS
+from opsmith_tui.wording import HELP, ROOMS, TYPES
 
 if TYPE_CHECKING:
+    from opsmith_mcp.work_orders import OrderLine
     from opsmith_tui.console import Console
+
+MOST = 100
+"""Alerts, and work orders, that are found by name."""
+OPEN_ALERT = ("open this alert", "打开此报警")
+OPEN_ORDER = ("go to this work order", "前往此工单")
 
 _Command = tuple[str, str, partial[Any]]
 
@@ -68,3 +79,64 @@ class Devices(Provider):
                 partial(console.on_open, Open("device", device.device_id)),
                 help=console.desk.words(HELP, "open_device"),
             )
+
+
+class Alerts(Provider):
+    """Alerts that stand, by device, type or trace id; asked for once, when the palette opens."""
+
+    _known: Sequence[AlertLine] = ()
+
+    async def startup(self) -> None:
+        """Ask for the newest."""
+        plant = cast("Console", self.app).desk.plant
+        with suppress(OpsmithError):
+            self._known = (await plant.ask(AlertHistory.list_alerts, limit=MOST)).alerts
+
+    async def search(self, query: str) -> Hits:
+        """Those that are like what is typed."""
+        console = cast("Console", self.app)
+        words, matcher = console.desk.words, self.matcher(query)
+        for line in self._known:
+            kind = words(TYPES, line.alert_type)
+            name = plain(f"{line.alert_level} {line.device_id} {kind} {line.trace_id}")
+            if (score := matcher.match(name)) > 0:
+                run = partial(console.on_open, Open("alert", line.trace_id))
+                yield Hit(score, matcher.highlight(name), run, help=words.of(OPEN_ALERT))
+
+
+class Orders(Provider):
+    """Undone work orders, by number or device; asked for once, when the palette opens."""
+
+    _known: Sequence[OrderLine] = ()
+
+    async def startup(self) -> None:
+        """Ask for the newest."""
+        # Only here: see `opsmith_tui.console.LATER`.
+        from opsmith_mcp.work_orders import WorkOrders
+
+        plant = cast("Console", self.app).desk.plant
+        with suppress(OpsmithError):
+            asked = plant.ask(WorkOrders.list_work_orders, status="UNDONE", limit=MOST)
+            self._known = (await asked).orders
+
+    async def search(self, query: str) -> Hits:
+        """Those that are like what is typed."""
+        console = cast("Console", self.app)
+        words, matcher = console.desk.words, self.matcher(query)
+        for line in self._known:
+            name = plain(f"{line.order_no} {line.device_id}")
+            if (score := matcher.match(name)) > 0:
+                run = partial(_seek, console, line.order_no)
+                yield Hit(score, matcher.highlight(name), run, help=words.of(OPEN_ORDER))
+
+
+def _seek(console: Console, number: str) -> None:
+    """Show that one order in its room."""
+    console.action_room("orders")
+
+    def seek() -> None:
+        console.screen.add_class("-filtering")
+        console.screen.query_one("#filter", Input).value = number
+
+    # A room that is gone to for the first time has no line yet.
+    console.screen.call_after_refresh(seek)
