@@ -16,11 +16,16 @@ _BLOCKS = frozenset(
         "ol", "dl", "body", "figure", "address", "form", "fieldset", "details", "summary",
     }
 )  # fmt: skip
+_OTHERS = {b"%PDF-": ".pdf", b"PK\x03\x04": ".docx or .xlsx"}
+"""How files begin that are no texts, though their first signs can be read as such."""
 _HEADS = {f"h{level}": level for level in range(1, 7)}
 
 
 def decoded(content: bytes) -> str:
     """UTF-8, else what Chinese systems write. Raises `BadInput` where it is no text."""
+    for begins, ending in _OTHERS.items():
+        if content.startswith(begins):
+            raise BadInput(f"not a text; by its content its name should end in {ending}")
     if b"\x00" in content[:4096]:
         raise BadInput("not a text")
     for encoding in ("utf-8-sig", "gb18030"):

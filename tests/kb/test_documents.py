@@ -78,6 +78,8 @@ BROKEN: dict[str, tuple[str, Callable[[Path], object], str]] = {
     "locked": ("a.docx", lambda p: p.write_bytes(b"\xd0\xcf\x11\xe0" * 200), "password"),
     "no word in it": ("a.docx", lambda p: p.write_bytes(xlsx("a", [("b", "c")])), "broken"),
     "no text at all": ("a.md", lambda p: p.write_bytes(b"\x00\xff\x00\xfe" * 50), "not a text"),
+    "a PDF by another name": ("a.md", lambda p: p.write_bytes(b"%PDF-1.4\n1 0 obj"), r"\.pdf"),
+    "an office file by another name": ("a.txt", lambda p: p.write_bytes(b"PK\3\4x"), r"\.docx"),
     "of no kind": ("a.exe", lambda p: p.write_bytes(b"MZ"), r"not read; give \.docx"),
 }
 
