@@ -6,9 +6,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal, NamedTuple, Protocol
 
+import numpy as np
+import numpy.typing as npt
+
 from opsmith.access import Caller
 from opsmith.domain.alerts import AlertLevel, AlertType
 from opsmith.domain.readings import Aggregates, Frame, ReadingBatch
+
+Vectors = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +134,27 @@ class Cooldown(Protocol):
 
     def close(self) -> None:
         """Close the connection."""
+        ...
+
+
+class Embedder(Protocol):
+    """Turns texts into vectors: the nearer two point, the more alike is what the texts mean."""
+
+    @property
+    def name(self) -> str:
+        """The model and where it is; vectors of another name are not comparable."""
+        ...
+
+    def embed(self, texts: Sequence[str], seconds: float) -> Vectors:
+        """The vectors of texts, in their order, shape (n, d), each of length 1.
+
+        Raises:
+            Unavailable: The model gave no usable answer in that time, or failed too often lately.
+        """
+        ...
+
+    def close(self) -> None:
+        """Close the connections."""
         ...
 
 

@@ -154,6 +154,31 @@ class Settings(BaseSettings):
         ge=0,
         description="What a diagnosis by the LLM may cost at these prices; 0: no limit.",
     )
+    embedding_model: str = Field(
+        default="",
+        description=(
+            "Embedding model that reorders by meaning what the knowledge search found, such as "
+            "embedding-3; what was asked, and found entries and passages of the plant's documents, "
+            "go to its server; empty: words alone, and nothing goes anywhere."
+        ),
+    )
+    embedding_base_url: str = Field(
+        default="",
+        description=(
+            "Base URL of its server, which speaks OpenAI's protocol: "
+            "https://open.bigmodel.cn/api/paas/v4, http://127.0.0.1:11434/v1."
+        ),
+    )
+    embedding_api_key: SecretStr = Field(
+        default=SecretStr(""),
+        description="Key of that server, if it wants one; never logged or reported.",
+    )
+    embedding_seconds: float = Field(
+        default=2,
+        gt=0,
+        le=3,
+        description="Seconds that a search waits for it; after them the order is that by words.",
+    )
     false_alerts: float = Field(
         default=1.0,
         gt=0,

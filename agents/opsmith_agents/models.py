@@ -35,7 +35,7 @@ class Entry:
     @property
     def host(self) -> str:
         """Where it is asked, without anything that could be a secret."""
-        return _host(self.base_url) if self.base_url else self.provider
+        return host_of(self.base_url) if self.base_url else self.provider
 
 
 def model_from(settings: Settings) -> Model | None:
@@ -163,24 +163,27 @@ def _entry(
         key = keys[0] if is_ours or alone else None
     url = own or (base_url if is_ours else None)
     if url is not None:
-        _host(url)
+        host_of(url)
     return Entry(m["name"], asked, url, key)
 
 
-def _host(url: str) -> str:
-    """Host and port of a server. Raises `BadInput` without repeating what could be a secret."""
+def host_of(url: str, setting: str = "OPSMITH_LLM") -> str:
+    """Host and port of a server.
+
+    Raises:
+        BadInput: It is no address of one, in the words of `setting`; what could be a secret is
+            not repeated.
+    """
+    bad = f"Bad setting {setting}_BASE_URL: it"
     try:
         parts = urlsplit(url)
         host, port = parts.hostname, parts.port
     except ValueError as error:
-        raise BadInput("Bad setting OPSMITH_LLM_BASE_URL: it is no address") from error
+        raise BadInput(f"{bad} is no address") from error
     if parts.username is not None or parts.password is not None:
-        raise BadInput(
-            "Bad setting OPSMITH_LLM_BASE_URL: it holds a name or a password; set "
-            "OPSMITH_LLM_API_KEY"
-        )
+        raise BadInput(f"{bad} holds a name or a password; set {setting}_API_KEY")
     if parts.scheme not in ("http", "https") or not host:
-        raise BadInput("Bad setting OPSMITH_LLM_BASE_URL: it is no http address")
+        raise BadInput(f"{bad} is no http address")
     return f"{host}:{port}" if port else host
 
 

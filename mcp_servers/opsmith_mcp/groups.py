@@ -39,7 +39,7 @@ GROUPS: dict[str, Callable[[Stores, Changes], object]] = {
     "device_registry": lambda s, _: DeviceRegistry(s.devices, s.series, s.clock, s.alerts),
     "telemetry": lambda s, changes: Telemetry(s.series, changes, s.devices, s.clock),
     "knowledge": lambda s, changes: Knowledge(
-        s.entries, changes, s.devices, s.clock, s.outcomes, s.manuals
+        s.entries, changes, s.devices, s.clock, s.outcomes, s.manuals, s.meaning
     ),
     "alert_history": lambda s, _: AlertHistory(s.alerts, s.reports, s.devices, s.clock),
     "forecasting": lambda s, _: Forecasting(sources_of(s)),

@@ -20,8 +20,10 @@ from opsmith_mcp.arguments import DeviceId, Onset, Until
 from opsmith_mcp.change_window import Changes
 from opsmith_mcp.failure_modes import EntryId, Severity
 from opsmith_mcp.lookup import find_device
-from opsmith_mcp.manuals import Manuals, PassageHit
+from opsmith_mcp.manuals import Manuals, PassageHit, shown
+from opsmith_mcp.meaning import Meaning
 from opsmith_mcp.order_outcomes import Outcomes
+from opsmith_mcp.reranking import POOL, reordered
 from opsmith_mcp.reviews import Reviews
 from opsmith_mcp.windows import now
 from opsmith_mcp.wording import seen, sentence, untested_channel
@@ -145,8 +147,11 @@ class Knowledge(Reviews):
         clock: PlantClock,
         outcomes: Outcomes,
         manuals: Manuals,
+        meaning: Meaning | None = None,
     ) -> None:
         super().__init__(entries, outcomes)
+        self._meaning = meaning
+        self._pool = 0 if meaning is None else POOL
         self._manuals = manuals
         self._changes = changes
         self._devices = devices
@@ -176,10 +181,13 @@ class Knowledge(Reviews):
         wanted = device_type.strip()
         class_ = None if wanted in ("", "*") else wanted
         showing = [Symptom.read(symptom)] if symptom.strip() else []
-        found = self._index().find(keyword, class_, limit, showing)
-        passages = self._manuals.search(keyword, min(limit, _PASSAGES))
-        state, note = State.OK, None
-        if not found.hits and not passages:
+        most = min(limit, _PASSAGES)
+        found = self._index().find(keyword, class_, max(limit, self._pool), showing)
+        hits, quotes = found.hits, self._manuals.find(keyword, max(most, self._pool))
+        state, note, late = State.OK, None, None
+        if self._meaning is not None and keyword.strip():
+            hits, quotes, late = reordered(self._meaning, keyword, hits, quotes)
+        if not hits and not quotes:
             state = State.EMPTY
             note = "No such entry; try fewer or other words, or an empty keyword to see them all."
         elif found.total > limit:
@@ -187,12 +195,12 @@ class Knowledge(Reviews):
             note = f"The best {limit} of {found.total}; add words, or raise limit (20 at most)."
         return KnowledgeHits(
             state=state,
-            note=note,
+            note=" ".join(one for one in (late, note) if one) or None,
             device_type=device_class(wanted) or "*",
             language=language,
             total=found.total,
-            hits=tuple(_hit(hit, language) for hit in found.hits),
-            passages=tuple(passages),
+            hits=tuple(_hit(hit, language) for hit in hits[:limit]),
+            passages=tuple(shown(*one) for one in quotes[:most]),
         )
 
     def get_kb_entry(

@@ -54,10 +54,14 @@ class Manuals:
 
     def search(self, text: str, limit: int) -> list[PassageHit]:
         """The passages that answer best, best first; without words none."""
+        return [shown(*one) for one in self.find(text, limit)]
+
+    def find(self, text: str, limit: int) -> list[tuple[Quoted, Found]]:
+        """The same with their scores."""
         if not text.strip():
             return []
         quoted, index = self._index()
-        return [_hit(quoted[hit.place], hit) for hit in index.search(text, limit)]
+        return [(quoted[hit.place], hit) for hit in index.search(text, limit)]
 
     def read(self, key: str, language: Language) -> str | None:
         """Contents, or one page, of a document as Markdown; None: no document has that key.
@@ -112,7 +116,8 @@ class Manuals:
             return self._indexed
 
 
-def _hit(one: Quoted, found: Found) -> PassageHit:
+def shown(one: Quoted, found: Found) -> PassageHit:
+    """A passage as it is told."""
     document, passage = one.document, one.passage
     return PassageHit(
         document=document.title,

@@ -18,6 +18,7 @@ from opsmith.storage.work_orders import WorkOrderStore
 from opsmith_mcp.forecast_cache import ForecastCache
 from opsmith_mcp.forecast_failure import Sources
 from opsmith_mcp.manuals import Manuals
+from opsmith_mcp.meaning import Meaning
 from opsmith_mcp.order_outcomes import Outcomes
 
 
@@ -44,6 +45,9 @@ class Stores:
     """Learned remaining lives; None: there are none."""
     wake: Wake | None = None
     """Rings when something was announced; None: feeds look by time alone."""
+
+    meaning: Meaning | None = None
+    """Orders what the knowledge search found; None: by words alone."""
 
     @classmethod
     def of(cls, database: Database, series: SeriesStore, clock: PlantClock) -> "Stores":

@@ -20,6 +20,7 @@ from opsmith.measured import measured
 from opsmith.ports import Bus, Cooldown, SeriesStore, Wake
 from opsmith.settings import Settings
 from opsmith.storage.cooldown_memory import MemoryCooldown
+from opsmith.storage.database import Database
 from opsmith.storage.dead_letters import DeadLetterStore
 from opsmith.storage.detector_states import DetectorStates
 from opsmith.storage.lease import Lease
@@ -28,10 +29,12 @@ from opsmith.storage.outbox import Outbox
 from opsmith.storage.plant import PlantFacts
 from opsmith.storage.series_embedded import EmbeddedSeriesStore
 from opsmith.storage.wake import MemoryWake
+from opsmith_agents.embedding import embedder_from
 from opsmith_detectors.rules import read_rules
 from opsmith_ingest.pipeline import Pipeline
 from opsmith_ingest.regimes import Regimes
 from opsmith_kb.load import load_entries
+from opsmith_mcp.meaning import Meaning
 from opsmith_mcp.stores import Stores
 
 ClockKind = Literal["wall", "newest"]
@@ -143,6 +146,7 @@ def open_plant(
             Stores.of(database, series, wall_clock if live else NewestReading(series.newest)),
             models=ModelStore(settings.data_dir / "models", "rul"),
             wake=wake,
+            meaning=_meaning(settings, database, outages, stack),
         )
         stores.outcomes.versions.bring(load_entries(), wall_clock())
         yield Plant(
@@ -169,6 +173,17 @@ def _series(settings: Settings) -> SeriesStore:
         raw_days=settings.raw_days,
         aggregate_days=settings.aggregate_days,
     )
+
+
+def _meaning(
+    settings: Settings, database: Database, outages: Outages, stack: contextlib.ExitStack
+) -> Meaning | None:
+    embedder = embedder_from(settings, outages)
+    if embedder is None:
+        return None
+    meaning = Meaning(embedder, database, settings.embedding_seconds)
+    stack.callback(meaning.close)
+    return meaning
 
 
 def _cooldown(settings: Settings, outages: Outages) -> Cooldown:

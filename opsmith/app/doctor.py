@@ -3,6 +3,7 @@
 import asyncio
 import importlib.util
 import socket
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import urlsplit
@@ -24,6 +25,7 @@ from opsmith.storage.knowledge import KnowledgeStore
 from opsmith.storage.knowledge_versions import EntryVersions
 from opsmith.storage.proposals import ProposalStore
 from opsmith.storage.series_embedded import EmbeddedSeriesStore
+from opsmith_agents.embedding import embedder_from
 from opsmith_agents.models import Entry, chain_in, model_from
 from opsmith_kb.load import load_entries
 
@@ -52,6 +54,7 @@ def examine(settings: Settings) -> list[Finding]:
         *_looked("bus", lambda: _bus(settings), "OPSMITH_KAFKA_SERVERS"),
         *_looked("cooldown", lambda: _cooldown(settings), "OPSMITH_REDIS_URL"),
         *_llms(settings),
+        _embedding(settings),
         *_extras(),
         _writes(settings),
     ]
@@ -234,6 +237,33 @@ def _llm(entry: Entry, model: Any) -> Finding:
         case "none":
             says = f"{where} is of no use: {ability.why}"
             return Finding(part="LLM", state="fails", says=says, advice=advice)
+
+
+def _embedding(settings: Settings) -> Finding:
+    """Whether the embedding model answers with vectors."""
+    part = "embedding"
+    try:
+        embedder = embedder_from(settings)
+    except OpsmithError as error:
+        advice = "or unset OPSMITH_EMBEDDING_MODEL: the search by words needs nothing"
+        return Finding(part=part, state="fails", says=str(error), advice=advice)
+    if embedder is None:
+        says = "none configured; knowledge is found and ordered by words"
+        advice = "set OPSMITH_EMBEDDING_MODEL and OPSMITH_EMBEDDING_BASE_URL"
+        return Finding(part=part, state="off", says=says, advice=advice)
+    began = time.perf_counter()
+    try:
+        vectors = embedder.embed(["bearing wear", "轴承磨损"], TRIAL)
+    except Unavailable as error:
+        advice = "until it answers, knowledge is ordered by words"
+        return Finding(part=part, state="fails", says=str(error), advice=advice)
+    finally:
+        embedder.close()
+    took = time.perf_counter() - began
+    says = f"{embedder.name} answers with {vectors.shape[1]} numbers a text ({took:.1f} s)"
+    slow = "slower than OPSMITH_EMBEDDING_SECONDS: searches give the order by words"
+    late = took > settings.embedding_seconds
+    return Finding(part=part, state="ok", says=says, advice=slow if late else "")
 
 
 def _knock(url: str) -> None:

@@ -276,6 +276,15 @@ kb_passage = Table(
 )
 """The text of documents, in pieces that a citation can point to."""
 
+text_embedding = Table(
+    "text_embedding",
+    metadata,
+    Column("digest", String(64), primary_key=True),
+    Column("vector", Blob, nullable=False),
+    Column("made_at", Utc, nullable=False, index=True),
+)
+"""Vectors of texts of the knowledge, by model and text; made anew where one is gone."""
+
 order_outcome = Table(
     "order_outcome",
     metadata,

@@ -7,7 +7,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from llm_server import LlmServer, Script, able, always
+from embeddings import SIZE, EmbeddingScript
+from llm_server import LlmServer, Script, able, always, fails
 from llm_server import says as says_words
 
 from opsmith.settings import env_example
@@ -138,6 +139,31 @@ def test_the_doctor_finds_a_model_that_cannot_answer(
     assert ran.returncode == 1, ran.stderr
     (line,) = (line for line in ran.stdout.splitlines() if line.startswith("LLM"))
     assert "fails" in line and says in line
+
+
+@pytest.mark.parametrize(
+    ("script", "state", "says"),
+    [
+        (EmbeddingScript(), "ok", f"answers with {SIZE} numbers a text"),
+        (always(fails(503)), "fails", "answered HTTP 503"),
+    ],
+    ids=["answers", "fails"],
+)
+def test_the_doctor_says_whether_the_embedding_model_answers(
+    script: Script, state: str, says: str, tmp_path: Path
+) -> None:
+    with LlmServer(script, probes=False) as server:
+        ran = opsmith(
+            "doctor",
+            OPSMITH_DATA_DIR=str(tmp_path),
+            OPSMITH_EMBEDDING_MODEL="letters",
+            OPSMITH_EMBEDDING_BASE_URL=server.url,
+            OPSMITH_EMBEDDING_API_KEY="sk-hidden",
+            COLUMNS="200",
+        )
+    (line,) = (line for line in ran.stdout.splitlines() if line.startswith("embedding"))
+    assert state in line and "letters at 127.0.0.1" in line and says in line
+    assert "sk-hidden" not in ran.stdout + ran.stderr
 
 
 @pytest.mark.parametrize(
