@@ -203,6 +203,14 @@ async def test_what_is_closed_is_not_changed_any_more(busy: Plant) -> None:
     assert order_of(busy) == before
 
 
+async def test_the_console_is_left_while_an_order_is_asked_for(busy: Plant) -> None:
+    app = console(busy, room="orders")
+    async with app.run_test(size=(120, 40)) as pilot:
+        await press(pilot)
+        await pilot.press("j", "q")
+    assert app.return_code == 0
+
+
 async def test_the_history_is_told_in_the_operators_language(busy: Plant) -> None:
     async with console(busy, language="zh", room="orders").run_test(size=(120, 40)) as pilot:
         await press(pilot, "a", "ctrl+s")

@@ -279,8 +279,7 @@ class DecideRoom(ReadingRoom, ListRoom[Waiting]):
     async def _ask_on(self) -> None:
         """Ask for the entry under the cursor, one at a time, until it stands still."""
         try:
-            # An answer may come when the console has been left.
-            while self.is_attached:
+            while self.stands:
                 item = self.item
                 if not isinstance(item, Candidate) or item.entry_id in self._wholes:
                     break
@@ -293,5 +292,5 @@ class DecideRoom(ReadingRoom, ListRoom[Waiting]):
             return
         finally:
             self._is_asking = False
-        if self.is_attached:
+        if self.stands:
             self.moved()

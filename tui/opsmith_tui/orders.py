@@ -86,8 +86,10 @@ class OrdersRoom(ReadingRoom, OrderActions):
             self.as_of = answer.as_of
         self._held = held
         self._device = max((len(plain(line.device_id)) for line in self.known), default=0)
-        if self.sought and self._is_cut:
+        if self.stands and self.sought and self._is_cut:
             await self._ask_sought()
+        if not self.stands:
+            return
         self._views.clear()
         self._hay.clear()
         self.show()
@@ -98,8 +100,7 @@ class OrdersRoom(ReadingRoom, OrderActions):
     @property
     def item(self) -> OrderLine | None:
         """The order under the cursor."""
-        # An answer may come when the console has been left.
-        return self.walked.chosen if self.is_attached else None
+        return self.walked.chosen if self.stands else None
 
     def in_view(self) -> OrderLine | None:
         """See `OrderActions.in_view`."""
@@ -228,28 +229,31 @@ class OrdersRoom(ReadingRoom, OrderActions):
                 number = chosen.order_no
                 self._views[number] = await self.plant.ask(WorkOrders.get_work_order, number)
         except OpsmithError as error:
-            self.failed = plain(error)
-            self.show_head()
+            self._failed_at(error)
             return
         finally:
             self._is_asking = False
-        if self.is_attached:
+        if self.stands:
             self.moved()
 
     @work
     async def _seek_on(self) -> None:
         """Ask the plant for what is typed, one text at a time, until nothing more is typed."""
         try:
-            while self.is_attached and self.sought and self._found[0] != self.sought:
+            while self.stands and self.sought and self._found[0] != self.sought:
                 await self._ask_sought()
         except OpsmithError as error:
-            self.failed = plain(error)
-            self.show_head()
+            self._failed_at(error)
             return
         finally:
             self._is_seeking = False
-        if self.is_attached:
+        if self.stands:
             self.show()
+
+    def _failed_at(self, error: OpsmithError) -> None:
+        if self.stands:
+            self.failed = plain(error)
+            self.show_head()
 
     async def _ask_sought(self) -> None:
         sought = self.sought
