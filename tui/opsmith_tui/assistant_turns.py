@@ -82,7 +82,7 @@ class Drawing:
             asked.append(f"  ({words(ASSISTANT, 'earlier')})", "dim")
         yield asked
         for step in exchange.steps.values():
-            yield self._step(step)
+            yield Padding(self._step(step), (0, 0, 0, 2))
         if exchange.answer is not None:
             yield from self._answer(exchange.answer)
         elif exchange.so_far:
@@ -99,7 +99,7 @@ class Drawing:
         given = ", ".join(
             f"{name}={_short(value)}" for name, value in step.arguments.items() if value is not None
         )
-        text = Text(f"  {plain(step.tool)}({given})", "dim")
+        text = Text(f"{plain(step.tool)}({given})", "dim")
         state = words(ASSISTANT, "running") if runs else words(RESULT_STATES, step.state)
         text.append(f" → {state}")
         if step.seconds is not None:
@@ -122,11 +122,11 @@ class Drawing:
             chart = AnswerChart(answer.chart, self._words, self._zone)
             yield Padding(chart, (0, 0, 0, 2))
         if answer.evidence:
-            said = Text(f"  {self._words(ASSISTANT, 'evidence')}:", "dim")
+            said = Text(f"{self._words(ASSISTANT, 'evidence')}:", "dim")
             for one in answer.evidence:
                 state = self._words(RESULT_STATES, one.state)
                 said.append(f"  [{plain(one.evidence_id)}] {plain(one.tool)} {state}")
-            yield said
+            yield Padding(said, (0, 0, 0, 2))
         yield Text(f"  {self._made_by(answer)}", "italic dim")
 
     def _made_by(self, answer: Answer) -> str:
