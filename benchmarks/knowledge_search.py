@@ -8,10 +8,13 @@ the last part, which was asked once all was set. Then
 the same questions of many entries, which are the packaged ones with a quarter of their words
 exchanged: median and p95 of a question, and the time to build the index. In the same run: SQLite
 FTS5 with its trigrams, jieba with rank-bm25 (`--group bench`), and MariaDB's full text, where they
-are there. All get the questions' words joined by "or" and the class as a filter.
+are there. All get the questions' words joined by "or" and the class as a filter. At last the tool
+`search_maintenance_kb` itself, called over MCP in this process, with those entries on SQLite and
+on MariaDB, and whether the entries that it finds are the same on both.
 """
 
 import argparse
+import asyncio
 import random
 import re
 import sqlite3
@@ -20,6 +23,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, suppress
+from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Protocol
@@ -30,15 +34,24 @@ from numpy.typing import NDArray
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
+from callers import READER
 from retrieval import Question, quality, questions
 from servers import Mariadb
 
 from opsmith.domain.knowledge import KnowledgeEntry, Prose
+from opsmith.errors import Unavailable
+from opsmith.storage.database import Database
+from opsmith.storage.series_embedded import EmbeddedSeriesStore
 from opsmith_kb.classes import applies_to, infer_device_type
 from opsmith_kb.load import load_entries
 from opsmith_kb.search import KnowledgeIndex
+from opsmith_mcp.client import call, connect
+from opsmith_mcp.groups import plant_server
+from opsmith_mcp.knowledge import Knowledge
+from opsmith_mcp.stores import Stores
 
 LIMIT = 5
+_NOW = datetime(2026, 3, 1, tzinfo=UTC)
 _WORD = re.compile(r"[A-Za-z]{3,}|[\u3400-\u9fff]{2}")
 
 
@@ -123,6 +136,39 @@ def full_text(server: Mariadb, entries: Sequence[KnowledgeEntry]) -> Search:
     return search
 
 
+async def through_the_tool(
+    url: str, entries: Sequence[KnowledgeEntry], asked: Sequence[Question], rounds: int
+) -> tuple[float, float, list[list[str]]]:
+    """Seconds of the first call, p95 of the others in ms, and what the questions found."""
+    with tempfile.TemporaryDirectory() as folder:
+        database = Database(url.format(folder=folder))
+        series = EmbeddedSeriesStore(Path(folder, "series.db"))
+        stores = Stores.of(database, series, lambda: _NOW)
+        stores.entries.add(entries, _NOW)
+        took, found = list[float](), list[list[str]]()
+        async with connect(plant_server(stores, ["knowledge"], READER)) as client:
+            began = time.perf_counter()
+            while True:
+                # The index is built by the first question, which goes on as a job meanwhile.
+                with suppress(Unavailable):
+                    await call(client, Knowledge.search_maintenance_kb, "pump", "seal")
+                    break
+                await asyncio.sleep(0.5)
+            first = time.perf_counter() - began
+            for _ in range(rounds):
+                found.clear()
+                for one in asked:
+                    began = time.perf_counter()
+                    seen = await call(
+                        client, Knowledge.search_maintenance_kb, one.device_type or "*", one.text
+                    )
+                    took.append(1000 * (time.perf_counter() - began))
+                    found.append([hit.entry_id for hit in seen.hits])
+        series.close()
+        database.close()
+    return first, sorted(took)[int(0.95 * len(took))], found
+
+
 class Classes:
     """The filter by class that all peers get."""
 
@@ -195,6 +241,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--entries", type=int, default=10_000)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--tool", action="store_true", help="Only the tool on both databases.")
     arguments = parser.parse_args()
     asked, entries = questions(), load_entries()
     many = varied(entries, arguments.entries)
@@ -203,12 +250,16 @@ def main() -> None:
         makers: dict[str, Callable[[Sequence[KnowledgeEntry]], Search]] = {
             "opsmith": ours, "FTS5 trigram": trigrams, "jieba + BM25": jieba_bm25,
         }  # fmt: skip
+        urls = {"SQLite": "sqlite:///{folder}/opsmith.db"}
         with suppress(pytest.skip.Exception):
             folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="opsmith-kb-"))
             server = Mariadb(Path(folder, "mariadb"))
             stack.callback(server.stop)
             server.start()
             makers["MariaDB full text"] = lambda entries: full_text(server, entries)
+            urls["MariaDB"] = server.make("plant")
+        if arguments.tool:
+            makers.clear()
         columns = ("recall@3", "MRR", "abstains", "p50 ms", "p95 ms", "build s")
         print(" " * 18 + "".join(f"{column:>9}" for column in columns))
         for name, make in makers.items():
@@ -232,6 +283,14 @@ def main() -> None:
                     row += f"{took[len(took) // 2]:9.1f}{took[int(0.95 * len(took))]:9.1f}"
                     row += f"{built:9.1f}"
                 print(row)
+        answers = list[list[list[str]]]()
+        for name, url in urls.items():
+            first, p95, found = asyncio.run(through_the_tool(url, many, asked, arguments.rounds))
+            answers.append(found)
+            print(f"the tool on {name}: p95 {p95:.1f} ms; the first call {first:.1f} s")
+        if len(answers) > 1:
+            same = sum(one == other for one, other in zip(*answers, strict=True))
+            print(f"the same entries in the same order on both: {same} of {len(asked)}")
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from opsmith.storage.knowledge import KnowledgeStore
 from opsmith_kb.classes import device_class, infer_device_type
 from opsmith_kb.matrix import Ranked, rank, test_of
 from opsmith_kb.search import Hit, KnowledgeIndex, Symptom
+from opsmith_kb.search_lexicon import Lexicon
 from opsmith_kb.search_snippet import snippet
 from opsmith_mcp.arguments import DeviceId, Onset, Until
 from opsmith_mcp.change_window import Changes
@@ -156,7 +157,7 @@ class Knowledge(Reviews):
         self._changes = changes
         self._devices = devices
         self._clock = clock
-        self._indexed: tuple[tuple[KnowledgeEntry, ...], KnowledgeIndex] | None = None
+        self._indexed: tuple[tuple[KnowledgeEntry, ...], Lexicon, KnowledgeIndex] | None = None
         self._lock = Lock()
 
     def search_maintenance_kb(
@@ -289,12 +290,14 @@ class Knowledge(Reviews):
 
     def _index(self) -> KnowledgeIndex:
         """The index, built anew where the entries are not what they were."""
-        entries = self._entries.all()
+        entries, words_of = self._entries.all(), self._manuals.words_of()
         with self._lock:
-            if self._indexed is None or self._indexed[0] is not entries:
-                before = None if self._indexed is None else self._indexed[1]
-                self._indexed = (entries, KnowledgeIndex(entries, before))
-            return self._indexed[1]
+            known = self._indexed
+            if known is None or known[0] is not entries or known[1] is not words_of:
+                before = None if known is None else known[2]
+                known = (entries, words_of, KnowledgeIndex(entries, before, words_of))
+                self._indexed = known
+            return known[2]
 
 
 def _hit(hit: Hit, language: Language) -> KnowledgeHit:

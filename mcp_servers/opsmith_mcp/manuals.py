@@ -13,6 +13,8 @@ from opsmith.errors import NotFound
 from opsmith.storage.knowledge_documents import DocumentStore, Quoted
 from opsmith_kb.documents_search import PassageHit as Found
 from opsmith_kb.documents_search import PassageIndex, snippet
+from opsmith_kb.search_lexicon import Lexicon, lexicon
+from opsmith_kb.search_own_words import groups_of, with_own_words
 from opsmith_mcp.prose import bullets, fields, inert, page, section
 
 _PLACE = re.compile(r"^(?P<document>[a-z][a-z0-9-]*)(?:\.(?P<place>[1-9][0-9]{0,5}))?$")
@@ -50,6 +52,7 @@ class Manuals:
     def __init__(self, documents: DocumentStore) -> None:
         self.documents = documents
         self._indexed: tuple[Sequence[Quoted], PassageIndex] | None = None
+        self._worded: tuple[Sequence[Quoted], str, Lexicon] | None = None
         self._lock = Lock()
 
     def search(self, text: str, limit: int) -> list[PassageHit]:
@@ -105,14 +108,26 @@ class Manuals:
         """What somebody may have meant who asked for a key that there is not."""
         return near(key, [*known, *(one.document_id for one in self.documents.held())])
 
-    def _index(self) -> tuple[Sequence[Quoted], PassageIndex]:
+    def words_of(self) -> Lexicon:
+        """The words of the field and the plant's own; the same object as long as none changed."""
         quoted = self.documents.all()
+        with self._lock:
+            if self._worded is None or self._worded[0] is not quoted:
+                own = self.documents.own_words()
+                before = None if self._worded is None else self._worded[1:]
+                if before is None or before[0] != own:
+                    before = (own, with_own_words(lexicon(), groups_of(own)))
+                self._worded = (quoted, *before)
+            return self._worded[2]
+
+    def _index(self) -> tuple[Sequence[Quoted], PassageIndex]:
+        quoted, words_of = self.documents.all(), self.words_of()
         with self._lock:
             if self._indexed is None or self._indexed[0] is not quoted:
                 rows = [
                     (one.document.title, one.passage.heading, one.passage.text) for one in quoted
                 ]
-                self._indexed = (quoted, PassageIndex(rows))
+                self._indexed = (quoted, PassageIndex(rows, words_of))
             return self._indexed
 
 

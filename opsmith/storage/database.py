@@ -14,7 +14,7 @@ from opsmith.measured import Measuring
 from opsmith.storage.engines import LONG, open_engine
 from opsmith.storage.failures import opening, translated, unusable_refused
 
-HEAD = "0011"
+HEAD = "0012"
 """The newest migration; a database that says so is not looked at further."""
 
 

@@ -226,7 +226,7 @@ maintenance_kb = Table(
     Column("prevention", Prose, nullable=False),
     Column("source", String(16), nullable=False),
     Column("entry", Json, nullable=False),
-    Column("created_at", Utc, nullable=False),
+    Column("created_at", Utc, nullable=False, index=True),
 )
 
 kb_version = Table(
