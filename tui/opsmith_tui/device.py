@@ -200,7 +200,7 @@ class DeviceRoom(DeviceActions):
     @work(exclusive=True, group="ahead")
     async def _look_ahead(self) -> None:
         await self._facts.look_ahead()
-        if self.is_attached:
+        if self.stands:
             self.show()
 
     def _draw(self, step: int) -> None:

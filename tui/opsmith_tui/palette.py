@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 MOST = 100
 """Alerts, and work orders, that are found by name."""
+FIRST = 1000.0
+"""Added to the score of what is surely meant."""
 OPEN_ALERT = ("open this alert", "打开此报警")
 OPEN_ORDER = ("go to this work order", "前往此工单")
 
@@ -72,9 +74,11 @@ class Devices(Provider):
             return
         for device in found.devices[:20]:
             name = plain(f"{device.device_id} {device.device_name}")
+            # Whoever begins to type an id means the device before what is there about it.
+            begun = device.device_id.casefold().startswith(query.strip().casefold())
             # The plant searches by more than the letters, so all that it finds are hits.
             yield Hit(
-                max(matcher.match(name), 0.1),
+                max(matcher.match(name), 0.1) + begun * FIRST,
                 matcher.highlight(name),
                 partial(console.on_open, Open("device", device.device_id)),
                 help=console.desk.words(HELP, "open_device"),

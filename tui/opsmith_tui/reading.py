@@ -83,11 +83,6 @@ class ReadingRoom(FilterRoom):
         """Where it is read."""
         return self.query_one(Reading)
 
-    @property
-    def stands(self) -> bool:
-        """Whether the room is there still: an answer may come while the console is being left."""
-        return bool(self.query(Reading))
-
     def action_open(self) -> None:
         """Show the thing under the cursor on a page of its own."""
         if not self.has_class("-bare"):

@@ -143,6 +143,11 @@ class Room(Screen[None]):
             self._look()
 
     @property
+    def stands(self) -> bool:
+        """Whether the room is there still: an answer may come while the console is being left."""
+        return self.is_attached and bool(self.query("#head"))
+
+    @property
     def resting(self) -> float:
         """Seconds that the room rests still before it looks again by itself."""
         return max(0.0, self._next - time.monotonic())
@@ -237,7 +242,7 @@ class Room(Screen[None]):
             self.failed = None
         finally:
             self._looking = False
-        if self.is_attached:
+        if self.stands:
             self.show_head()
             self.show()
         ended = time.monotonic()
