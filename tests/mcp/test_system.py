@@ -1,5 +1,6 @@
 """opsmith itself, as its admins see it through the `system` server."""
 
+import asyncio
 import json
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -220,8 +221,13 @@ async def test_a_chain_with_an_llm_tells_of_each_model(plant: Plant, tmp_path: P
     with open_plant(settings, writer=True) as opened:
         async with running(opened, live=False) as chain, admin(plant.stores) as client:
             await chain.rest()
-            seen = await call(client, System.list_workers)
-    [facts] = [one.facts for one in seen.workers if one.stage == "refiner"]
+            found = list[dict[str, Any]]()
+            # A stage is told of when it first beats, which may be after the plant came to rest.
+            async with asyncio.timeout(30):
+                while not found:
+                    seen = await call(client, System.list_workers)
+                    found = [one.facts for one in seen.workers if one.stage == "refiner"]
+    [facts] = found
     assert [(one["model"], one["circuit"]) for one in facts["llm_models"]] == [
         ("qwen3", "closed"),
         ("glm-5", "closed"),

@@ -60,7 +60,7 @@ def settled(screen: str) -> str:
     screen = re.sub(r"(AL-\d{8}-)[0-9a-f]{10}", r"\g<1>0123456789", screen)
     for form in (r"20\d\d-\d\d-\d\d \d\d:\d\d:\d\d", r"\d\d-\d\d \d\d:\d\d:\d\d"):
         screen = re.sub(form, _of_the_plant, screen)
-    screen = re.sub(r"migration \d{4}", "migration 0000", screen)
+    screen = re.sub(r"(migration|迁移版本) \d{4}", r"\g<1> 0000", screen)
     return re.sub(r"\b\d+ (ms|kB)\b", r"# \1", screen)
 
 
