@@ -40,6 +40,8 @@ class FilterRoom(Room):
         display: none; height: 1; border: none; padding: 0 1; background: $boost;
     }
     FilterRoom.-filtering #filter { display: block; }
+    FilterRoom Table { height: 1fr; width: 1fr; scrollbar-size-horizontal: 0; }
+    FilterRoom.-bare Table { display: none; }
     FilterRoom.-bare #message { display: block; }
     """
 

@@ -35,10 +35,6 @@ class ListRoom(FilterRoom, Generic[T]):
         *bindings(key for key in LIST_KEYS if key.action),
         ("enter", "open", "Open"),
     ]
-    DEFAULT_CSS = """
-    ListRoom Table { height: 1fr; width: 1fr; scrollbar-size-horizontal: 0; }
-    ListRoom.-bare Table { display: none; }
-    """
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
