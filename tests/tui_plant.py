@@ -25,9 +25,12 @@ from opsmith.domain.diagnoses import (
     Hypothesis,
     TimelineEntry,
 )
+from opsmith.domain.knowledge import KnowledgeEntry
+from opsmith.domain.learning import DraftEvidence
 from opsmith.domain.readings import ReadingBatch
 from opsmith.domain.work_orders import Material, Plan
 from opsmith.storage.database import Database
+from opsmith_kb.load import load_entries
 from opsmith_mcp.groups import ALL, plant_server
 from opsmith_mcp.stores import Stores
 
@@ -204,3 +207,14 @@ def readings(device_id: str) -> ReadingBatch:
         quality=np.zeros((count, 2), np.uint8),
         statuses=("NORMAL",) * count,
     )
+
+
+def drafted(plant: Plant) -> KnowledgeEntry:
+    """An entry that waits, with a closed order that speaks for it."""
+    entry = load_entries()[0].model_copy(update={"entry_id": "torn_strainer"})
+    seen = DraftEvidence(
+        order_no="WO-7", device_id="PUMP_01", found="Strainer torn.", done="Changed.", by="bob",
+        at=NOW,
+    )  # fmt: skip
+    plant.stores.outcomes.versions.draft(entry, (seen,), "ann", NOW)
+    return entry

@@ -4,12 +4,11 @@ import pytest
 from callers import ENGINEER, READER
 from driving import console, line_with, press
 from sqlalchemy import text
-from tui_plant import NOW, Plant
+from tui_plant import NOW, Plant, drafted
 
 from opsmith.access import Caller, Role
 from opsmith.domain.base import Language
-from opsmith.domain.knowledge import KnowledgeEntry
-from opsmith.domain.learning import DraftEvidence, EntryState
+from opsmith.domain.learning import EntryState
 from opsmith.domain.proposals import Proposal, ProposalStatus
 from opsmith_kb.load import load_entries
 from opsmith_mcp.client import call, connect
@@ -100,17 +99,6 @@ async def test_an_entry_that_waits_is_accepted_or_rejected_with_a_reason(
         await press(pilot, key, *"seen", "ctrl+s")
         (decided,) = versions.find("torn_strainer")
         assert (decided.state, decided.reason) == (state, "seen")
-
-
-def drafted(plant: Plant) -> KnowledgeEntry:
-    """An entry that waits, with a closed order that speaks for it."""
-    entry = load_entries()[0].model_copy(update={"entry_id": "torn_strainer"})
-    seen = DraftEvidence(
-        order_no="WO-7", device_id="PUMP_01", found="Strainer torn.", done="Changed.", by="bob",
-        at=NOW,
-    )  # fmt: skip
-    plant.stores.outcomes.versions.draft(entry, (seen,), "ann", NOW)
-    return entry
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from callers import ADMIN
 from driving import console, press
 from syrupy.assertion import SnapshotAssertion
 from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
-from tui_plant import NOW, Plant
+from tui_plant import NOW, Plant, drafted
 
 from opsmith.domain.base import Language
 from opsmith_kb.load import load_entries
@@ -29,6 +29,7 @@ SCREENS: dict[str, tuple[str, Sequence[str]]] = {
     "device": ("alerts", ("d",)),
     "orders": ("orders", ()),
     "decide": ("decide", ()),
+    "decide-entry": ("decide", ()),
     "knowledge": ("knowledge", (*"bearing", "enter")),
     "assistant": ("assistant", (*"help", "enter")),
     "system": ("system", ()),
@@ -80,6 +81,8 @@ async def test_a_screen_looks_as_it_was_seen_last(
     language: Language,
 ) -> None:
     plant.stores.entries.add([one for one in load_entries() if one.entry_id in KNOWN], NOW)
+    if name == "decide-entry":
+        drafted(plant)
     room, keys = SCREENS[name]
     app = console(plant, ADMIN, language, room, EVERY)
     async with app.run_test(size=size) as pilot:
