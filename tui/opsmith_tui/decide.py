@@ -12,7 +12,6 @@ from textual.worker import WorkerCancelled
 
 from opsmith.domain.base import State
 from opsmith.domain.proposals import Proposal, ProposalStatus
-from opsmith.errors import OpsmithError
 from opsmith_mcp.alert_history import AlertHistory
 from opsmith_mcp.knowledge import Knowledge
 from opsmith_mcp.proposals import Proposals, ProposalView
@@ -73,7 +72,6 @@ class DecideRoom(ReadingRoom, ListRoom[Waiting]):
         self._absent = list[str]()
         self._is_cut = False
         self._wholes: dict[str, WholeEntry] = {}
-        self._is_asking = False
 
     def below(self) -> ComposeResult:
         """What is not shown to who sits here."""
@@ -180,7 +178,7 @@ class DecideRoom(ReadingRoom, ListRoom[Waiting]):
             return
         whole = self._wholes.get(self.key(item))
         if isinstance(item, Candidate) and whole is None:
-            self._ask_whole()
+            self.read_on()
         state = (item, whole, self.words.language, self.theme)
         self.reading.read(self.key(item), state, self._title(item), lambda: self._whole(item))
 
@@ -270,27 +268,13 @@ class DecideRoom(ReadingRoom, ListRoom[Waiting]):
             width = width * 3 // 5
         return max(width - (OTHERS_LONG if self.has_class("-wide") else OTHERS), SHORTEST)
 
-    def _ask_whole(self) -> None:
-        if not self._is_asking:
-            self._is_asking = True
-            self._ask_on()
-
-    @work
-    async def _ask_on(self) -> None:
-        """Ask for the entry under the cursor, one at a time, until it stands still."""
-        try:
-            while self.stands:
-                item = self.item
-                if not isinstance(item, Candidate) or item.entry_id in self._wholes:
-                    break
-                seen = await self.plant.ask(Knowledge.show_learning, entry_id=item.entry_id)
-                if seen.whole is None:
-                    return
-                self._wholes[item.entry_id] = seen.whole
-        except OpsmithError as error:
-            self.tell(plain(error), "error")
-            return
-        finally:
-            self._is_asking = False
-        if self.stands:
-            self.moved()
+    async def ask_whole(self) -> bool:
+        """See `ReadingRoom.ask_whole`."""
+        item = self.item
+        if not isinstance(item, Candidate) or item.entry_id in self._wholes:
+            return False
+        seen = await self.plant.ask(Knowledge.show_learning, entry_id=item.entry_id)
+        if seen.whole is None:
+            return False
+        self._wholes[item.entry_id] = seen.whole
+        return True

@@ -56,7 +56,7 @@ class OrdersRoom(ReadingRoom, OrderActions):
         self._found: tuple[str, Mapping[OrderStatus, Sequence[OrderLine]]] = ("", {})
         self._hay: dict[str, tuple[OrderLine, str, str]] = {}
         self._views: dict[str, WorkOrderView] = {}
-        self._is_asking = self._is_seeking = False
+        self._is_seeking = False
         self._device = 0
 
     def rows(self) -> Board:
@@ -141,7 +141,7 @@ class OrdersRoom(ReadingRoom, OrderActions):
             return
         view = self._views.get(chosen.order_no)
         if view is None:
-            self._ask_whole()
+            self.read_on()
             return
         state = (view, self.words.language, self.theme)
         self.reading.read(
@@ -216,25 +216,14 @@ class OrdersRoom(ReadingRoom, OrderActions):
             return card(line, width, self.as_of, self.words, self)
         return row(line, width, self.as_of, self.words, self, self._device)
 
-    def _ask_whole(self) -> None:
-        if not self._is_asking:
-            self._is_asking = True
-            self._ask_on()
-
-    @work
-    async def _ask_on(self) -> None:
-        """Ask for what is under the cursor, one at a time, until it stands still."""
-        try:
-            while (chosen := self.item) is not None and chosen.order_no not in self._views:
-                number = chosen.order_no
-                self._views[number] = await self.plant.ask(WorkOrders.get_work_order, number)
-        except OpsmithError as error:
-            self._failed_at(error)
-            return
-        finally:
-            self._is_asking = False
-        if self.stands:
-            self.moved()
+    async def ask_whole(self) -> bool:
+        """See `ReadingRoom.ask_whole`."""
+        chosen = self.item
+        if chosen is None or chosen.order_no in self._views:
+            return False
+        number = chosen.order_no
+        self._views[number] = await self.plant.ask(WorkOrders.get_work_order, number)
+        return True
 
     @work
     async def _seek_on(self) -> None:
@@ -243,17 +232,12 @@ class OrdersRoom(ReadingRoom, OrderActions):
             while self.stands and self.sought and self._found[0] != self.sought:
                 await self._ask_sought()
         except OpsmithError as error:
-            self._failed_at(error)
+            self.failed_at(error)
             return
         finally:
             self._is_seeking = False
         if self.stands:
             self.show()
-
-    def _failed_at(self, error: OpsmithError) -> None:
-        if self.stands:
-            self.failed = plain(error)
-            self.show_head()
 
     async def _ask_sought(self) -> None:
         sought = self.sought

@@ -1,12 +1,16 @@
 """A room whose row under the cursor is read whole: beside the rows, or on a page over them."""
 
+from abc import abstractmethod
 from collections.abc import Callable
 
 from rich.console import RenderableType
 from rich.text import Text
+from textual import work
 from textual.app import ComposeResult
 from textual.widgets import Static
 
+from opsmith.errors import OpsmithError
+from opsmith_tui.figures import plain
 from opsmith_tui.filter_room import FilterRoom
 from opsmith_tui.panes import Pane
 from opsmith_tui.whole_page import WholePage
@@ -73,6 +77,46 @@ class ReadingRoom(FilterRoom):
     ReadingRoom.-broad Reading, ReadingRoom.-wide Reading { width: 2fr; height: 100%; }
     ReadingRoom.-bare Reading { display: none; }
     """
+
+    _is_asking = False
+
+    @abstractmethod
+    async def ask_whole(self) -> bool:
+        """Ask for the thing under the cursor where it is not known whole; whether it was asked for.
+
+        Raises:
+            OpsmithError: No answer.
+        """
+
+    @abstractmethod
+    def moved(self) -> None:
+        """Show the thing under the cursor."""
+
+    def read_on(self) -> None:
+        """Ask for what is under the cursor, one at a time, until it stands still."""
+        if not self._is_asking:
+            self._is_asking = True
+            self._read_on()
+
+    def failed_at(self, error: OpsmithError) -> None:
+        """Say that there was no answer, where the room is there still."""
+        if self.stands:
+            self.failed = plain(error)
+            self.show_head()
+
+    @work
+    async def _read_on(self) -> None:
+        asked = False
+        try:
+            while self.stands and await self.ask_whole():
+                asked = True
+        except OpsmithError as error:
+            self.failed_at(error)
+            return
+        finally:
+            self._is_asking = False
+        if asked and self.stands:
+            self.moved()
 
     def beside(self) -> ComposeResult:
         """The thing under the cursor, whole."""

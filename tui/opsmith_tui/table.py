@@ -195,14 +195,6 @@ class Table(ScrollView, can_focus=True):
         elif row < len(self._keys):
             self.move_cursor(row)
 
-    def on_focus(self) -> None:
-        """Show the cursor as the one that the keys move."""
-        self.refresh()
-
-    def on_blur(self) -> None:
-        """Show it as one that they do not."""
-        self.refresh()
-
     def render_line(self, y: int) -> Strip:
         """One line of what is seen: the headings, or a row."""
         width, x = self.size.width, int(self.scroll_x)
